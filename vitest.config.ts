@@ -1,0 +1,7 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['@cfs/source'] },
+  ssr: { resolve: { conditions: ['@cfs/source'] } },
+  test: { include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test-images/**/*.test.ts'] },
+});
