@@ -1,6 +1,6 @@
 /**
  * What the rest of the project may ask of a file system, as two narrow interfaces: readers take a {@link Directory},
- * the executor takes a {@link WritableDirectory}. The kernel implements both (`kernel.ts`, `write.ts`); the crash model
+ * the executor takes a {@link WritableDirectory}. The kernel implements both (`kernel.ts`, `writable.ts`); the crash model
  * implements them in memory. A directory is opened once and everything below it is named relative to its descriptor,
  * one component at a time, without following a symlink.
  *

@@ -1,0 +1,7 @@
+/** The reading half: loads no native code until a directory is scanned. */
+export * from './directory.ts';
+export { MAGIC } from './constants.ts';
+export { openDirectory } from './kernel.ts';
+export { parseMountInfo, readMounts } from './mounts.ts';
+export type { Mount } from './mounts.ts';
+export { decodeName, encodeName } from './names.ts';

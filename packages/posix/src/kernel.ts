@@ -1,0 +1,266 @@
+/**
+ * {@link Directory} on a real file system. Everything is named as `/proc/self/fd/<descriptor>/<name>`, which node can
+ * open and which the kernel resolves from that very directory: no path above it is walked again, and the last component
+ * is never followed. Nothing here writes.
+ */
+import * as fs from 'node:fs';
+import { DT, FCNTL } from './constants.ts';
+import type { Directory, DirectoryEntry, FileSystem, Kind, NameVisitor, OpenFile, Stat } from './directory.ts';
+import { PosixError } from './directory.ts';
+import { attempt } from './errno.ts';
+import { decodeName, encodeName, isPlainName } from './names.ts';
+import { invoke } from './native.ts';
+
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, W_OK, S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } =
+  fs.constants;
+const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | FCNTL.O_CLOEXEC;
+// Without O_NONBLOCK the open of a FIFO would wait for a writer.
+const OPEN_FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | FCNTL.O_CLOEXEC;
+
+/** `linux_dirent64`: the offsets of d_reclen (16 bits), d_type and d_name. */
+const RECORD_LENGTH = 16;
+const RECORD_TYPE = 18;
+const RECORD_NAME = 19;
+const SCAN_BYTES = 65536;
+
+/** One buffer for all scans, taken while one runs, so that a visitor may scan another directory. */
+let spare: Buffer | undefined;
+
+/** Opens a place that a person named: symlinks in `path` are followed here, and nowhere below. */
+export function openDirectory(path: string): Directory {
+  return new KernelDirectory(path, openPlace(path));
+}
+
+/** @throws PosixError ENOSYS without a /proc: every name would look absent then. */
+export function openPlace(path: string): number {
+  const fd = attempt(path, () => fs.openSync(path, OPEN_DIRECTORY));
+  if (fs.existsSync(descriptorPath(fd))) return fd;
+  fs.closeSync(fd);
+  throw new PosixError('ENOSYS', 'open', '/proc/self/fd');
+}
+
+export function descriptorPath(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+export class KernelDirectory implements Directory {
+  readonly path: string;
+  #fd: number;
+
+  constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+  }
+
+  /** @throws PosixError EBADF once it is closed: the number may belong to another file by then. */
+  get fd(): number {
+    if (this.#fd < 0) throw new PosixError('EBADF', 'openat', this.path);
+    return this.#fd;
+  }
+
+  directory(name: string): Directory {
+    const path = this.pathOf(name);
+    const fd = attempt(path, () => fs.openSync(this.#at(name), OPEN_DIRECTORY | O_NOFOLLOW));
+    return new KernelDirectory(path, fd);
+  }
+
+  list(): DirectoryEntry[] {
+    const entries = attempt(this.path, () =>
+      fs.readdirSync(descriptorPath(this.fd), { withFileTypes: true, encoding: 'buffer' }),
+    );
+    return entries
+      .sort((left, right) => Buffer.compare(left.name, right.name))
+      .map((entry) => ({
+        name: decodeName(entry.name),
+        kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'other',
+      }));
+  }
+
+  scan(visit: NameVisitor): void {
+    // Opened anew, because the position within a directory belongs to the open file.
+    const fd = attempt(this.path, () => fs.openSync(descriptorPath(this.fd), OPEN_DIRECTORY));
+    const buffer = spare ?? Buffer.allocUnsafeSlow(SCAN_BYTES);
+    spare = undefined;
+    try {
+      for (;;) {
+        const filled = invoke('getdents64', this.path, (libc) => libc.getdents64(fd, buffer, buffer.length));
+        if (filled === 0) break;
+        this.#visitRecords(buffer, filled, visit);
+      }
+    } finally {
+      spare = buffer;
+      fs.closeSync(fd);
+    }
+  }
+
+  #visitRecords(buffer: Buffer, filled: number, visit: NameVisitor): void {
+    for (let at = 0; at < filled; ) {
+      const next = at + buffer.readUInt16LE(at + RECORD_LENGTH);
+      const start = at + RECORD_NAME;
+      // The name ends in a NUL, and the record is padded to 8 bytes after it.
+      const end = buffer.indexOf(0, Math.max(start, next - 8));
+      if (!isDots(buffer, start, end)) {
+        const type = buffer[at + RECORD_TYPE];
+        const kind = type === DT.DT_UNKNOWN ? this.stat(decodeName(buffer.subarray(start, end))).kind : kindOfType(type);
+        visit(buffer, start, end, kind);
+      }
+      at = next;
+    }
+  }
+
+  stat(name?: string): Stat {
+    const path = name === undefined ? this.path : this.pathOf(name);
+    return toStat(
+      attempt(path, () =>
+        name === undefined
+          ? fs.fstatSync(this.fd, { bigint: true })
+          : fs.lstatSync(this.#at(name), { bigint: true, throwIfNoEntry: true }),
+      ),
+    );
+  }
+
+  readlink(name: string): string {
+    return decodeName(attempt(this.pathOf(name), () => fs.readlinkSync(this.#at(name), { encoding: 'buffer' })));
+  }
+
+  read(name: string, limit: number): Uint8Array {
+    const file = this.#openRegular(name);
+    try {
+      return readAll(file, limit);
+    } finally {
+      fs.closeSync(file.fd);
+    }
+  }
+
+  open(name: string): OpenFile {
+    const { fd, size, path } = this.#openRegular(name);
+    let closed = false;
+    return {
+      size,
+      read: (offset, length) => {
+        if (closed) throw new PosixError('EBADF', 'read', path);
+        const wanted = Math.max(0, Math.min(length, size - offset));
+        return readFully({ fd, path }, Buffer.allocUnsafe(wanted), offset);
+      },
+      close: () => {
+        if (!closed) fs.closeSync(fd);
+        closed = true;
+      },
+    };
+  }
+
+  fileSystem(): FileSystem {
+    const at = descriptorPath(this.fd);
+    const device = this.stat().device;
+    const { type, bsize, blocks, bfree } = attempt(this.path, () => fs.statfsSync(at));
+    return {
+      device,
+      type: type >>> 0,
+      blockSize: bsize,
+      total: blocks * bsize,
+      free: bfree * bsize,
+      readOnly: isReadOnly(at, this.path),
+    };
+  }
+
+  close(): void {
+    if (this.#fd >= 0) fs.closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** For messages; also where a name is checked to be one component. */
+  protected pathOf(name: string): string {
+    const path = `${this.path}/${name}`;
+    if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
+      throw new PosixError('EINVAL', 'openat', path);
+    }
+    return path;
+  }
+
+  #at(name: string): string | Buffer {
+    const parent = `${descriptorPath(this.fd)}/`;
+    return isPlainName(name) ? parent + name : Buffer.concat([Buffer.from(parent), encodeName(name)]);
+  }
+
+  #openRegular(name: string): RegularFile {
+    const path = this.pathOf(name);
+    const fd = attempt(path, () => fs.openSync(this.#at(name), OPEN_FILE));
+    const stat = fs.fstatSync(fd);
+    if (stat.isFile()) return { fd, size: stat.size, path };
+    fs.closeSync(fd);
+    throw new PosixError(stat.isDirectory() ? 'EISDIR' : 'EINVAL', 'read', path);
+  }
+}
+
+interface RegularFile {
+  readonly fd: number;
+  readonly size: number;
+  readonly path: string;
+}
+
+/** To the end and not to `size`: files in /proc say 0, and a file may grow. */
+function readAll({ fd, size, path }: RegularFile, limit: number): Uint8Array {
+  if (size > limit) throw new PosixError('EFBIG', 'read', path);
+  let buffer = Buffer.allocUnsafe(size + 1);
+  let used = 0;
+  for (;;) {
+    const bytes = readFully({ fd, path }, buffer.subarray(used));
+    used += bytes.length;
+    if (used > limit) throw new PosixError('EFBIG', 'read', path);
+    if (used < buffer.length) return buffer.subarray(0, used);
+    buffer = Buffer.concat([buffer], Math.max(4096, 2 * buffer.length));
+  }
+}
+
+/** Fills `buffer`, and returns the part that is filled: all of it unless the file ends. */
+function readFully({ fd, path }: { fd: number; path: string }, buffer: Buffer, offset?: number): Buffer {
+  let used = 0;
+  while (used < buffer.length) {
+    const position = offset === undefined ? null : offset + used;
+    const count = attempt(path, () => fs.readSync(fd, buffer, used, buffer.length - used, position));
+    if (count === 0) break;
+    used += count;
+  }
+  return buffer.subarray(0, used);
+}
+
+/** access(2) answers EROFS for a read-only mount as for a read-only file system; statfs(2) through node tells neither. */
+function isReadOnly(at: string, path: string): boolean {
+  try {
+    attempt(path, () => fs.accessSync(at, W_OK));
+    return false;
+  } catch (error) {
+    if (!(error instanceof PosixError)) throw error;
+    // Anything but EROFS says something of our permissions and nothing of the file system.
+    return error.code === 'EROFS';
+  }
+}
+
+function isDots(buffer: Buffer, start: number, end: number): boolean {
+  const dot = 0x2e;
+  return buffer[start] === dot && (end === start + 1 || (end === start + 2 && buffer[start + 1] === dot));
+}
+
+function kindOfType(type: number | undefined): Kind {
+  return type === DT.DT_REG ? 'file' : type === DT.DT_DIR ? 'directory' : type === DT.DT_LNK ? 'link' : 'other';
+}
+
+function kindOfMode(mode: number): Kind {
+  const format = mode & S_IFMT;
+  return format === S_IFREG ? 'file' : format === S_IFDIR ? 'directory' : format === S_IFLNK ? 'link' : 'other';
+}
+
+function toStat(stat: fs.BigIntStats): Stat {
+  return {
+    kind: kindOfMode(Number(stat.mode)),
+    device: Number(stat.dev),
+    inode: stat.ino,
+    mode: Number(stat.mode),
+    links: Number(stat.nlink),
+    size: Number(stat.size),
+    allocated: Number(stat.blocks) * 512,
+    modified: Number(stat.mtimeMs),
+    // statx(2) leaves it 0 where the file system keeps none.
+    born: stat.birthtimeNs === 0n ? undefined : Number(stat.birthtimeMs),
+  };
+}

@@ -1,0 +1,64 @@
+/** What the kernel says of mounts: `/proc/<pid>/mountinfo` as data, and which mount a descriptor lies on. */
+import { readFileSync } from 'node:fs';
+import { attempt } from './errno.ts';
+import { decodeName } from './names.ts';
+
+/** One line of mountinfo, proc_pid_mountinfo(5), with the octal escapes undone. */
+export interface Mount {
+  readonly id: number;
+  readonly parent: number;
+  /** `major:minor` of the superblock; on btrfs not the `st_dev` of its files. */
+  readonly device: string;
+  /** The directory of the file system that is mounted: `/` unless it is a bind mount or a subvolume. */
+  readonly root: string;
+  readonly mountPoint: string;
+  readonly options: readonly string[];
+  readonly type: string;
+  readonly source: string;
+  readonly superOptions: readonly string[];
+}
+
+/** Lines that aren't complete are left out: the kernel writes none. */
+export function parseMountInfo(bytes: Uint8Array): Mount[] {
+  return decodeName(bytes).split('\n').flatMap(parseLine);
+}
+
+function parseLine(line: string): Mount[] {
+  const fields = line.split(' ');
+  // A variable number of optional fields ends in a single hyphen.
+  const dash = fields.indexOf('-', 6);
+  const [id, parent, device, root, mountPoint, options] = fields;
+  const [type, source, superOptions] = fields.slice(dash + 1);
+  if (dash < 0 || root === undefined || mountPoint === undefined || source === undefined) return [];
+  return [
+    {
+      id: Number(id),
+      parent: Number(parent),
+      device: device ?? '',
+      root: unescape(root),
+      mountPoint: unescape(mountPoint),
+      options: (options ?? '').split(','),
+      type: type ?? '',
+      source: unescape(source),
+      superOptions: (superOptions ?? '').split(','),
+    },
+  ];
+}
+
+/** Space, tab, newline and backslash are written as a backslash and three octal digits. */
+function unescape(field: string): string {
+  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+}
+
+/** The mounts of this process, in the kernel's order: of two at one mount point the later one is seen. */
+export function readMounts(): Mount[] {
+  const path = '/proc/self/mountinfo';
+  return parseMountInfo(attempt(path, () => readFileSync(path)));
+}
+
+/** The id, as in {@link Mount.id}, of the mount that an open file lies on; detached mounts have one too. */
+export function mountIdOf(fd: number): number {
+  const path = `/proc/self/fdinfo/${fd}`;
+  const line = attempt(path, () => readFileSync(path, 'latin1')).match(/^mnt_id:\s*(\d+)$/m);
+  return Number(line?.[1] ?? NaN);
+}
