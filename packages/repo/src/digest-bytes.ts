@@ -1,0 +1,51 @@
+/**
+ * Digests as bytes: what images and streams hold, what the mark phase packs into tables. The text form and its door are
+ * in `@cfs/bls`; here is only the way between the two, without an object per digest where many are handled.
+ */
+import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
+
+/** Bytes of a raw digest. */
+export function digestSize(algorithm: Algorithm): 32 | 64 {
+  return algorithm === 'sha256' ? 32 : 64;
+}
+
+/** The digest whose raw bytes begin at `start`. RangeError when the buffer ends before it does. */
+export function digestAt(buffer: Uint8Array, start: number, algorithm: Algorithm): Digest {
+  const size = digestSize(algorithm);
+  const hex = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength).toString('hex', start, start + size);
+  const digest = parseDigest(hex);
+  if (digest === undefined) throw new RangeError(`no digest of ${size} bytes at ${start} of ${buffer.byteLength}`);
+  return digest;
+}
+
+/** The digests of a flat array of raw digests. */
+export function* digestsIn(flat: Uint8Array, algorithm: Algorithm): Generator<Digest> {
+  for (let start = 0; start < flat.length; start += digestSize(algorithm)) yield digestAt(flat, start, algorithm);
+}
+
+/** The raw bytes of a digest. */
+export function digestBytes(digest: Digest): Uint8Array {
+  return Buffer.from(digest, 'hex');
+}
+
+/** The value of each ASCII byte as a lower-case hex digit, -1 for any other byte. */
+const nibbles = new Int8Array(256).fill(-1);
+for (let value = 0; value < 16; value++) nibbles[value.toString(16).charCodeAt(0)] = value;
+
+/**
+ * Decodes `length` raw bytes from the lower-case hex text at `text[start…]` to `into[at…]`. False, with `into` partly
+ * written, when the text ends before or holds anything else. Capitals are no digest.
+ */
+export function decodeHex(text: Uint8Array, start: number, length: number, into: Uint8Array, at: number): boolean {
+  for (let index = 0; index < length; index++) {
+    const byte = hexByte(text, start + 2 * index);
+    if (byte < 0) return false;
+    into[at + index] = byte;
+  }
+  return true;
+}
+
+/** The byte that two lower-case hex digits spell, or a negative number. */
+export function hexByte(text: Uint8Array, at: number): number {
+  return ((nibbles[text[at] ?? 0] ?? -1) << 4) | (nibbles[text[at + 1] ?? 0] ?? -1);
+}
