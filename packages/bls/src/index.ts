@@ -2,8 +2,16 @@
 export { algorithmOf, parseDigest, type Algorithm, type Digest } from './digest.ts';
 export type { Finding } from './finding.ts';
 export { decodeText } from './text.ts';
-export { entryPaths, isBootcEntryName, parseEntry, parseEntryName, type Entry, type EntryName, type EntryResult, type Field } from './entry.ts';
-export { argument, composefsArguments, parseCommandLine, type Argument, type ComposefsArgument, type ComposefsArguments } from './command-line.ts';
+export { entryPaths, parseEntry, type Entry, type EntryResult, type Field } from './entry.ts';
+export { isBootcEntryName, parseEntryName, type EntryName } from './entry-name.ts';
+export {
+  argument,
+  composefsArguments,
+  parseCommandLine,
+  type Argument,
+  type ComposefsArgument,
+  type ComposefsArguments,
+} from './command-line.ts';
 export { artifactNamesIn, parseArtifactName, type ArtifactName } from './artifact.ts';
 export { parseUki, ukiDigests, type Uki, type UkiProfile, type UkiResult, type UkiSource } from './uki.ts';
 export { parseUserCfg, removeBlocks, type MenuBlock, type UserCfg } from './user-cfg.ts';

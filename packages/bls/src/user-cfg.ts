@@ -1,4 +1,12 @@
+/**
+ * GRUB's `grub2/user.cfg`: where bootc writes its menu entries for UKIs, and where the administrator has lines too.
+ * Blocks are found with their exact bytes, so that one of bootc's can go and every other byte stays. In doubt a block is
+ * not closed (`closed` is false) and must stay.
+ */
+import { artifactNamesIn } from './artifact.ts';
 import type { Finding } from './finding.ts';
+import { readScript, type Command, type Construct, type Place, type Script, type Word } from './grub-script.ts';
+import { decodeText, latin1 } from './text.ts';
 
 export interface MenuBlock {
   /** Byte offset of `menuentry`. */
@@ -7,13 +15,16 @@ export interface MenuBlock {
   readonly end: number;
   readonly title: string;
   readonly id?: string;
-  /** 0 at top level; greater inside a submenu, a function, an `if` or a loop. */
+  /**
+   * 0 at top level; greater inside a submenu, a function, an `if` or a loop. Such a block is no candidate for removal:
+   * the construct around it could be left empty, which GRUB takes for an error.
+   */
   readonly depth: number;
-  /** The arguments of chainloader, linux, initrd and their like, as written, quotes removed. */
+  /** Every path in it as written, quotes removed: what chainloader, linux, initrd and their like load, and others. */
   readonly paths: readonly string[];
-  /** The arguments of the `linux` command. */
+  /** The arguments of the linux command. */
   readonly commandLine?: string;
-  /** Whether start and end can be relied on. */
+  /** Whether start and end can be relied on, and nothing else shares their lines. */
   readonly closed: boolean;
   /** Whether it loads an artifact with bootc's name. */
   readonly bootc: boolean;
@@ -21,10 +32,158 @@ export interface MenuBlock {
 
 export interface UserCfg {
   readonly blocks: readonly MenuBlock[];
+  /** Paths in commands outside all blocks: they refer to files as well. */
+  readonly paths: readonly string[];
+  /** `empty`, `binary`, `broken-script`, and `undelimited` for each block of bootc that is not closed. */
   readonly findings: readonly Finding[];
   /** Whether nothing but bootc's own header is left. */
   readonly onlyHeader: boolean;
 }
 
-export function parseUserCfg(bytes: Uint8Array): UserCfg { throw new Error(`not written yet: ${bytes.length}`); }
-export function removeBlocks(bytes: Uint8Array, blocks: readonly Pick<MenuBlock, 'start' | 'end'>[]): Uint8Array { throw new Error(`not written yet: ${bytes.length}${blocks.length}`); }
+/** What bootc begins the file with: get_efi_uuid_source() in crates/lib/src/bootc_composefs/boot.rs. */
+const HEADER = `if [ -f \${config_directory}/efiuuid.cfg ]; then
+        source \${config_directory}/efiuuid.cfg
+fi`;
+
+const LOADS = /^(?:chainloader|(?:linux|initrd)(?:16|efi)?|multiboot2?|module2?|devicetree|uki|xen_\w+)$/;
+/** Options of menuentry that take a value (grub-core/commands/menuentry.c). */
+const VALUED = ['--class', '--users', '--hotkey', '--source', '--id'];
+
+/** Reads the file; it never fails, whatever the bytes. */
+export function parseUserCfg(bytes: Uint8Array): UserCfg {
+  const text = latin1(bytes);
+  const script = readScript(text);
+  const { blocks, paths } = collect(script);
+  const lines = lineNumbers(text);
+  const findings: Finding[] = [];
+  if (bytes.length === 0) findings.push({ code: 'empty', message: 'the file has no byte in it' });
+  if (decodeText(bytes) === undefined) findings.push({ code: 'binary', message: 'the file holds control characters' });
+  if (script.broken) {
+    findings.push({ code: 'broken-script', message: script.broken.message, line: lines(script.broken.offset) });
+  }
+  for (const block of blocks.filter((candidate) => candidate.bootc && !candidate.closed)) {
+    const message = `where the menu entry "${block.title}" ends cannot be told`;
+    findings.push({ code: 'undelimited', message, line: lines(block.start) });
+  }
+  return { blocks, paths, findings, onlyHeader: text.trim() === HEADER };
+}
+
+/** The bytes without these blocks; every other byte stays. */
+export function removeBlocks(bytes: Uint8Array, blocks: readonly Pick<MenuBlock, 'start' | 'end'>[]): Uint8Array {
+  const kept: Uint8Array[] = [];
+  let at = 0;
+  for (const { start, end } of blocks.toSorted((a, b) => a.start - b.start)) {
+    if (start > at) kept.push(bytes.subarray(at, start));
+    at = Math.max(at, end);
+  }
+  kept.push(bytes.subarray(at));
+  const result = new Uint8Array(kept.reduce((sum, piece) => sum + piece.length, 0));
+  let offset = 0;
+  for (const piece of kept) {
+    result.set(piece, offset);
+    offset += piece.length;
+  }
+  return result;
+}
+
+interface Draft {
+  readonly command: Command;
+  readonly paths: string[];
+  commandLine?: string;
+  bootc: boolean;
+}
+
+function collect(script: Script): { blocks: MenuBlock[]; paths: string[] } {
+  const drafts = new Map<Command, Draft>();
+  for (const command of script.commands) {
+    if (command.words[0]?.value === 'menuentry') drafts.set(command, { command, paths: [], bootc: false });
+  }
+  // The menu entry that each construct lies in; parents come first, so one pass is enough.
+  const owners = new Map<Construct, Draft | undefined>();
+  const owner = (place: Place | undefined): Draft | undefined => place && owners.get(place.construct);
+  for (const construct of script.constructs) {
+    owners.set(construct, (construct.command && drafts.get(construct.command)) ?? owner(construct.parent));
+  }
+  const outside: string[] = [];
+  for (const command of script.commands) {
+    const draft = owner(command.place);
+    if (drafts.has(command)) continue;
+    const paths = pathsOf(command);
+    (draft?.paths ?? outside).push(...paths);
+    if (draft) note(draft, command, paths);
+  }
+  return { blocks: [...drafts.values()].map((draft) => toBlock(draft, script)), paths: outside };
+}
+
+function note(draft: Draft, { words }: Command, paths: readonly string[]): void {
+  const name = words[0]?.value ?? '';
+  if (LOADS.test(name) && paths.some((path) => artifactNamesIn(path).length > 0)) draft.bootc = true;
+  if (/^linux/.test(name)) draft.commandLine = words.slice(2).map(requote).join(' ');
+}
+
+/** GRUB hands a word with blanks to the kernel in double quotes. */
+function requote({ value }: Word): string {
+  return /[ \t]/.test(value) ? `"${value}"` : value;
+}
+
+function pathsOf({ words }: Command): string[] {
+  const name = words[0]?.value ?? '';
+  const values = words.slice(1).map((word) => word.value);
+  if (/^linux/.test(name)) {
+    const initrds = values.filter((value) => value.startsWith('initrd=')).map((value) => value.slice('initrd='.length));
+    return [...values.slice(0, 1), ...initrds];
+  }
+  if (LOADS.test(name)) return values.filter((value) => !value.startsWith('-'));
+  return values.filter((value) => /[/\\]/.test(value));
+}
+
+function toBlock({ command, paths, commandLine, bootc }: Draft, { broken }: Script): MenuBlock {
+  const { words, place, body } = command;
+  const start = words[0]?.start ?? 0;
+  const end = command.lineEnd;
+  const certain = broken === undefined || end <= broken.offset;
+  return {
+    start,
+    end,
+    ...names(words.slice(1)),
+    depth: place ? place.construct.depth + 1 : 0,
+    paths,
+    ...(commandLine !== undefined && { commandLine }),
+    closed: certain && body?.end !== undefined && command.startsLine && command.alone,
+    bootc,
+  };
+}
+
+function names(words: readonly Word[]): { title: string; id?: string } {
+  let title: string | undefined;
+  let id: string | undefined;
+  for (let at = 0; at < words.length; at++) {
+    const { value, raw } = words[at] ?? { value: '', raw: '' };
+    // Files made by grub-mkconfig write the option as a variable, for old versions that do not know it.
+    const option = /^\$\{?menuentry_id_option\}?$/.test(raw) ? '--id' : value;
+    if (VALUED.includes(option)) {
+      at++;
+      if (option === '--id') id = words[at]?.value;
+    } else if (value.startsWith('--id=')) {
+      id = value.slice('--id='.length);
+    } else if (!value.startsWith('--')) {
+      title ??= value;
+    }
+  }
+  return { title: title ?? '', ...(id !== undefined && { id }) };
+}
+
+/** The line of an offset, counted from 1. */
+function lineNumbers(text: string): (offset: number) => number {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  };
+}
