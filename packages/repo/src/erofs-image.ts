@@ -1,0 +1,189 @@
+/**
+ * The ground of the EROFS reader: superblock, inodes, and a window of bounded size over an image that may be far larger
+ * than memory should hold. Only what composefs writes is accepted (Linux `fs/erofs/erofs_fs.h`, composefs-rs
+ * `erofs/format.rs`); anything else could hold references in a way that this reader does not know.
+ */
+import type { Source } from '@cfs/posix';
+import { FormatError } from './format-error.ts';
+
+export const BLOCK = 4096;
+/** A multiple of the block size, so that no block lies across two pieces. */
+const PIECE = 256 << 10;
+/** 16 MiB in all. */
+const SLOTS = 64;
+/** Node ids stay below 2^29 then. composefs-rs itself refuses images above 1 GiB. */
+const SIZE_LIMIT = 2 ** 34;
+
+/** The pieces of the image that were used last. */
+export class Window {
+  /** What the last `at` found. Nobody writes to it, so it may be kept. */
+  bytes: Uint8Array = new Uint8Array();
+  readonly size: number;
+  readonly #source: Source;
+  readonly #slotOf: Int8Array;
+  readonly #pieces: Uint8Array[] = [];
+  readonly #pieceIn: number[] = [];
+  readonly #lastUse: number[] = [];
+  #clock = 0;
+
+  constructor(source: Source) {
+    if (source.size > SIZE_LIMIT) throw new FormatError('erofs-too-large', `an image of ${source.size} bytes`);
+    this.size = source.size;
+    this.#source = source;
+    this.#slotOf = new Int8Array(Math.ceil(source.size / PIECE)).fill(-1);
+  }
+
+  /** Where in `bytes` the range begins; `bytes` is replaced. */
+  at(offset: number, length: number): number {
+    if (offset + length > this.size) throw new FormatError('erofs-truncated', `${length} bytes are missing`, offset);
+    const piece = Math.floor(offset / PIECE);
+    const within = offset - piece * PIECE;
+    if (within + length > PIECE) {
+      this.bytes = this.#read(offset, length);
+      return 0;
+    }
+    const known = this.#slotOf[piece] ?? -1;
+    const slot = known < 0 ? this.#load(piece) : known;
+    this.#lastUse[slot] = ++this.#clock;
+    this.bytes = this.#pieces[slot] ?? this.bytes;
+    return within;
+  }
+
+  #load(piece: number): number {
+    let slot = this.#pieces.length;
+    if (slot === SLOTS) {
+      slot = this.#lastUse.indexOf(Math.min(...this.#lastUse));
+      this.#slotOf[this.#pieceIn[slot] ?? 0] = -1;
+    }
+    this.#pieces[slot] = this.#read(piece * PIECE, Math.min(PIECE, this.size - piece * PIECE));
+    this.#pieceIn[slot] = piece;
+    this.#slotOf[piece] = slot;
+    return slot;
+  }
+
+  #read(offset: number, length: number): Uint8Array {
+    const bytes = this.#source.read(offset, length);
+    if (bytes.length !== length) throw new FormatError('erofs-truncated', 'the image is shorter than its size', offset);
+    return bytes;
+  }
+}
+
+export interface Superblock {
+  readonly composefsVersion: number;
+  readonly rootNid: number;
+  readonly inodes: number;
+  /** File offset of shared xattr 0. */
+  readonly sharedXattrs: number;
+}
+
+/** Checks both headers. `blocks` may be less than the file, never more. */
+export function readSuperblock(window: Window): Superblock {
+  const start = window.at(0, 1024 + 128);
+  const view = new DataView(window.bytes.buffer, window.bytes.byteOffset + start, 1024 + 128);
+  const u32 = (at: number) => view.getUint32(at, true);
+  expect(u32(0) === 0xd078629a && u32(1024) === 0xe0f5e1e2, 'erofs-magic', 'not a composefs image');
+  expect(u32(4) === 1, 'erofs-version', `unknown composefs header version ${u32(4)}`);
+  const composefsVersion = u32(12);
+  expect(composefsVersion <= 2, 'erofs-version', `unknown composefs version ${composefsVersion}`);
+  // Flag 1 says that some file has an ACL.
+  expect((u32(8) & ~1) === 0, 'erofs-feature', `unknown composefs flags ${u32(8)}`);
+  expect((u32(1024 + 80) & ~4) === 0, 'erofs-feature', `unknown incompatible features ${u32(1024 + 80)}`);
+  expect(view.getUint8(1024 + 12) === 12, 'erofs-block-size', `blocks of 2^${view.getUint8(1024 + 12)} bytes`);
+  expect(view.getUint8(1024 + 90) === 0, 'erofs-block-size', 'directory blocks of another size');
+  expect(u32(1024 + 40) === 0, 'erofs-superblock', 'inodes do not begin at block 0');
+  expect(u32(1024 + 36) * BLOCK <= window.size, 'erofs-truncated', `an image of ${u32(1024 + 36)} blocks is cut off`);
+  return {
+    composefsVersion,
+    rootNid: view.getUint16(1024 + 14, true),
+    inodes: u32(1024 + 16) + u32(1024 + 20) * 2 ** 32,
+    sharedXattrs: u32(1024 + 44) * BLOCK,
+  };
+}
+
+function expect(holds: boolean, code: string, message: string): void {
+  if (!holds) throw new FormatError(code, message);
+}
+
+/** `i_format`, bits 1 to 3. */
+export const FLAT_PLAIN = 0;
+export const FLAT_INLINE = 2;
+export const CHUNK_BASED = 4;
+
+export const TYPE_MASK = 0o170000;
+export const REGULAR = 0o100000;
+export const DIRECTORY = 0o040000;
+
+/** Node types by `file_type` of a directory entry; 0 is none. */
+const TYPE_OF_FILE_TYPE = [0, REGULAR, DIRECTORY, 0o020000, 0o060000, 0o010000, 0o140000, 0o120000];
+
+/** One inode at a time: the fields are those of the last `read`. */
+export class Inode {
+  nid = 0;
+  mode = 0;
+  layout = 0;
+  size = 0;
+  /** Block address, device number or chunk format. */
+  u = 0;
+  /** The xattr area is `bytes[xattrs, xattrsEnd)`. */
+  bytes: Uint8Array = new Uint8Array();
+  xattrs = 0;
+  xattrsEnd = 0;
+  /** File offset of what follows the xattr area: inline data. */
+  tail = 0;
+  readonly #window: Window;
+
+  constructor(window: Window) {
+    this.#window = window;
+  }
+
+  get type(): number {
+    return this.mode & TYPE_MASK;
+  }
+
+  read(nid: number): void {
+    const offset = nid * 32;
+    let start = this.#window.at(offset, 32);
+    let bytes = this.#window.bytes;
+    const format = u16(bytes, start);
+    const headerSize = (format & 1) === 0 ? 32 : 64;
+    const count = u16(bytes, start + 2);
+    const length = headerSize + (count === 0 ? 0 : 12 + (count - 1) * 4);
+    if (length > 32) {
+      start = this.#window.at(offset, length);
+      bytes = this.#window.bytes;
+    }
+    this.nid = nid;
+    this.layout = format >> 1;
+    this.mode = u16(bytes, start + 4);
+    this.size = u32(bytes, start + 8) + (headerSize === 32 ? 0 : u32(bytes, start + 12) * 2 ** 32);
+    this.u = u32(bytes, start + 16);
+    this.bytes = bytes;
+    this.xattrs = start + headerSize;
+    this.xattrsEnd = start + length;
+    this.tail = offset + length;
+    this.#check();
+  }
+
+  #check(): void {
+    const { layout, type } = this;
+    const known = layout === FLAT_PLAIN || layout === FLAT_INLINE || (layout === CHUNK_BASED && type === REGULAR);
+    if (!known) throw new FormatError('erofs-layout', `inode ${this.nid} has data layout ${layout}`, this.nid * 32);
+    if (type === 0 || !TYPE_OF_FILE_TYPE.includes(type)) {
+      throw new FormatError('erofs-inode', `inode ${this.nid} has mode ${this.mode.toString(8)}`, this.nid * 32);
+    }
+  }
+
+  /** Whether a directory entry of this `file_type` may lead here. */
+  isOfFileType(fileType: number): boolean {
+    return TYPE_OF_FILE_TYPE[fileType] === this.type;
+  }
+}
+
+/** Little-endian, without a check: the caller has had the range from a window. */
+export function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+}
+
+export function u32(bytes: Uint8Array, at: number): number {
+  return (u16(bytes, at) | (u16(bytes, at + 2) << 16)) >>> 0;
+}
