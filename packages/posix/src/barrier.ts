@@ -19,7 +19,8 @@ const THAW_AFTER_SECONDS = 30;
  */
 const FREEZE_AND_THAW = `
 trap '' HUP INT TERM PIPE
-{ sleep ${THAW_AFTER_SECONDS} 3<&- & nap=$!; trap 'kill -9 $nap; exit' USR1; wait $nap; fsfreeze --unfreeze /proc/self/fd/3; } >/dev/null 2>&1 &
+{ sleep $1 3<&- & nap=$!; trap 'kill -9 $nap; exit' USR1; wait $nap
+  fsfreeze --unfreeze /proc/self/fd/3; } >/dev/null 2>&1 &
 watchdog=$!
 fsfreeze --freeze /proc/self/fd/3 && fsfreeze --unfreeze /proc/self/fd/3
 status=$?
@@ -38,7 +39,12 @@ export function barrier(directory: { readonly fd: number; readonly path: string 
   if (options.freeze === true) freezeAndThaw(fd, path);
 }
 
-function freezeAndThaw(fd: number, path: string): void {
-  const { status } = spawnSync('/bin/sh', ['-c', FREEZE_AND_THAW], { stdio: ['ignore', 'ignore', 'inherit', fd] });
-  if (status !== 0) throw new PosixError(status === 127 ? 'ENOENT' : 'EIO', 'fsfreeze', path);
+/** @throws PosixError ENOENT without util-linux's fsfreeze; EIO, with its words in the message, when it failed. */
+export function freezeAndThaw(fd: number, path: string, thawAfterSeconds = THAW_AFTER_SECONDS): void {
+  const command = ['-c', FREEZE_AND_THAW, 'sh', String(thawAfterSeconds)];
+  const { status, stderr } = spawnSync('/bin/sh', command, { stdio: ['ignore', 'ignore', 'pipe', fd], encoding: 'utf8' });
+  if (status === 0) return;
+  const error = new PosixError(status === 127 ? 'ENOENT' : 'EIO', 'fsfreeze', path);
+  if (stderr.trim() !== '') error.message += `; ${stderr.trim()}`;
+  throw error;
 }

@@ -225,7 +225,7 @@ function readFully({ fd, path }: { fd: number; path: string }, buffer: Buffer, o
 }
 
 /** access(2) answers EROFS for a read-only mount as for a read-only file system; statfs(2) through node tells neither. */
-function isReadOnly(at: string, path: string): boolean {
+export function isReadOnly(at: string, path: string): boolean {
   try {
     attempt(path, () => fs.accessSync(at, W_OK));
     return false;

@@ -62,3 +62,17 @@ export function mountIdOf(fd: number): number {
   const line = attempt(path, () => readFileSync(path, 'latin1')).match(/^mnt_id:\s*(\d+)$/m);
   return Number(line?.[1] ?? NaN);
 }
+
+/** The mount that an open file lies on; undefined when it is detached. */
+export function mountOf(fd: number): Mount | undefined {
+  const id = mountIdOf(fd);
+  return readMounts().find((mount) => mount.id === id);
+}
+
+/** `major:minor` of a device number as node reports it: glibc's makedev(3). */
+export function deviceNumber(device: number): string {
+  const value = BigInt(device);
+  const major = ((value >> 8n) & 0xfffn) | ((value >> 32n) & 0xfffff000n);
+  const minor = (value & 0xffn) | ((value >> 12n) & 0xffffff00n);
+  return `${major}:${minor}`;
+}
