@@ -51,6 +51,8 @@ export interface Script {
   /** Parents come before what lies in them. */
   readonly constructs: readonly Construct[];
   readonly broken?: { readonly offset: number; readonly message: string };
+  /** What follows a quote or variable that is never closed, not read at all; usually empty. */
+  readonly unread: string;
 }
 
 interface Token {
@@ -79,6 +81,7 @@ class Reader {
   private ended: Command | undefined;
   private startsLine = true;
   private broken: { offset: number; message: string } | undefined;
+  private unread = '';
 
   constructor(text: string) {
     this.text = text;
@@ -88,16 +91,23 @@ class Reader {
     for (const token of tokens(this.text)) this.take(token);
     const open = this.stack[0]?.construct;
     if (open) this.breakAt(open.command?.words[0]?.start ?? open.start, 'what begins here is never closed');
-    return { commands: this.commands, constructs: this.constructs, ...(this.broken && { broken: this.broken }) };
+    const { commands, constructs, unread } = this;
+    return { commands, constructs, unread, ...(this.broken && { broken: this.broken }) };
   }
 
   private take({ kind, word }: Token): void {
+    if (kind === 'end' && word.raw !== '') {
+      this.unread = word.raw;
+      this.breakAt(word.start, 'a quote or variable begins here and is never closed');
+    }
+    if (kind !== 'newline' && kind !== 'end' && kind !== 'separator' && !this.current && this.ended) {
+      this.ended.alone = false;
+    }
     if (kind === 'newline' || kind === 'end') this.endLine(word);
     else if (kind === 'separator') this.endCommand();
     else if (kind === '{') this.openBrace(word);
     else if (kind === '}') this.closeBrace(word);
     else this.takeWord(word);
-    if (kind === 'end' && word.raw !== '') this.breakAt(word.start, 'a quote begins here and is never closed');
     this.startsLine = kind === 'newline';
   }
 
@@ -107,7 +117,6 @@ class Reader {
   }
 
   private beginCommand(word: Word): void {
-    if (this.ended) this.ended.alone = false;
     if (this.functionAt === undefined) this.current = { words: [word], startsLine: this.startsLine };
   }
 
@@ -123,7 +132,6 @@ class Reader {
     else if (word.raw === 'elif') this.turn(word, (top?.branch ?? 0) + 1, 'condition');
     else if (word.raw === 'else') this.turn(word, (top?.branch ?? 0) + 1, 'body');
     else return false;
-    if (this.ended) this.ended.alone = false;
     return true;
   }
 
@@ -190,7 +198,7 @@ class Reader {
   }
 }
 
-/** Blanks and comments are left out. The last token is `end`; where a quote is never closed its word holds the rest. */
+/** Blanks and comments are left out. The last token is `end`; its word holds what could not be read. */
 function* tokens(text: string): Generator<Token> {
   let at = 0;
   while (at < text.length) {
@@ -218,10 +226,11 @@ function lineEnd(text: string, from: number): number {
   return at < 0 ? text.length : at;
 }
 
-/** The pieces of a word: a double-quoted string, a single-quoted one, an escape, a `${variable}`, plain characters. */
-const PIECE = /"((?:\\[^]|[^"\\])*)"|'([^']*)'|\\([^])|(\$\{[\w?#*@]+\})|(\$(?=["'{]))|([^{}|&$;<> \t\n'"\\]+|\$)/y;
+/** The pieces of a word: "…", '…', an escape, a variable, the mark of a translated string, plain characters. */
+const PIECE =
+  /"([^"\\]*(?:\\[^][^"\\]*)*)"|'([^']*)'|\\(\r?\n|[^])|(\$\{(?:\w+|[?#*@])\})|\$(?=")|([^{}|&$;<> \t\n'"\\]+|\$(?!\{))/y;
 
-/** The word that begins at `start`, or undefined where a quote in it is never closed. */
+/** The word that begins at `start`, or undefined where a quote or variable in it is never closed. */
 function readWord(text: string, start: number): Word | undefined {
   const pieces: string[] = [];
   let at = start;
@@ -232,12 +241,12 @@ function readWord(text: string, start: number): Word | undefined {
     pieces.push(pieceValue(match));
     at = PIECE.lastIndex;
   }
-  if (text[at] === '"' || text[at] === "'" || text[at] === '\\') return undefined;
-  return { value: pieces.join(''), raw: text.slice(start, at), start, end: at };
+  if (/["'\\$]/.test(text.charAt(at))) return undefined;
+  return { value: pieces.join(''), raw: text.slice(start, at).replace(/\r/g, ''), start, end: at };
 }
 
-function pieceValue([, double, single, escaped, variable, , plain]: readonly (string | undefined)[]): string {
-  if (double !== undefined) return double.replace(/\r|\\\n/g, '').replace(/\\([$"\\])/g, '$1');
-  if (escaped !== undefined) return escaped === '\n' ? '' : escaped;
+function pieceValue([, double, single, escaped, variable, plain]: readonly (string | undefined)[]): string {
+  if (double !== undefined) return double.replace(/\r/g, '').replace(/\\\n/g, '').replace(/\\([$"\\])/g, '$1');
+  if (escaped !== undefined) return escaped.endsWith('\n') ? '' : escaped;
   return (single ?? variable ?? plain ?? '').replace(/\r/g, '');
 }

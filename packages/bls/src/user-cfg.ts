@@ -34,7 +34,10 @@ export interface UserCfg {
   readonly blocks: readonly MenuBlock[];
   /** Paths in commands outside all blocks: they refer to files as well. */
   readonly paths: readonly string[];
-  /** `empty`, `binary`, `broken-script`, and `undelimited` for each block of bootc that is not closed. */
+  /**
+   * `empty`, `binary`, `broken-script`, and `undelimited` for each block of bootc that is not closed, and for an
+   * artifact of bootc that a broken script names outside all blocks.
+   */
   readonly findings: readonly Finding[];
   /** Whether nothing but bootc's own header is left. */
   readonly onlyHeader: boolean;
@@ -60,6 +63,9 @@ export function parseUserCfg(bytes: Uint8Array): UserCfg {
   if (decodeText(bytes) === undefined) findings.push({ code: 'binary', message: 'the file holds control characters' });
   if (script.broken) {
     findings.push({ code: 'broken-script', message: script.broken.message, line: lines(script.broken.offset) });
+  }
+  if (script.broken && [...paths, script.unread].some((path) => artifactNamesIn(path).length > 0)) {
+    findings.push({ code: 'undelimited', message: 'an artifact of bootc is named where no menu entry can be told' });
   }
   for (const block of blocks.filter((candidate) => candidate.bootc && !candidate.closed)) {
     const message = `where the menu entry "${block.title}" ends cannot be told`;
@@ -112,6 +118,7 @@ function collect(script: Script): { blocks: MenuBlock[]; paths: string[] } {
     (draft?.paths ?? outside).push(...paths);
     if (draft) note(draft, command, paths);
   }
+  outside.push(...script.unread.split(/\s+/).filter((word) => /[/\\]/.test(word)));
   return { blocks: [...drafts.values()].map((draft) => toBlock(draft, script)), paths: outside };
 }
 
