@@ -1,0 +1,1 @@
+export { maker, place, tree, type Leaf, type Maker } from './tree.ts';
