@@ -8,6 +8,7 @@ import { fixture, fixtureJson, fixtureNames } from './fixtures.ts';
 
 const HERE = fileURLToPath(new URL('fixtures', import.meta.url));
 const hasTar = spawnSync('tar', ['--zstd', '--version']).status === 0 && spawnSync('zstd', ['--version']).status === 0;
+if (!hasTar && process.env['CI'] === 'true') throw new Error('tar with zstd is missing');
 
 /** Every path with kind, mode, mtime in whole seconds, and content. */
 function list(root: string): string[] {
@@ -22,19 +23,20 @@ function list(root: string): string[] {
 }
 
 describe('fixture', () => {
-  it.skipIf(!hasTar).each([...fixtureNames('repos').map((name) => ['repos', name] as const), ...fixtureNames('systems').map((name) => ['systems', name] as const)])(
-    'unpacks %s/%s as tar does (skipped without tar and zstd)',
-    (kind, name) => {
-      using ours = fixture(kind, name);
-      const theirs = mkdtempSync(join(tmpdir(), 'cfs-tar-'));
-      const archive = join(HERE, kind, name, kind === 'repos' ? 'repo.tar.zst' : 'system.tar.zst');
-      execFileSync('tar', ['--zstd', '--delay-directory-restore', '-xpf', archive, '-C', theirs]);
-      const expected = list(theirs);
-      rmSync(theirs, { recursive: true });
-      expect(expected.length).toBeGreaterThan(0);
-      expect(list(ours.path)).toEqual(expected);
-    },
-  );
+  // A part of them: every kind of member occurs in each.
+  const some = (['repos', 'systems'] as const)
+    .flatMap((kind) => fixtureNames(kind).map((name) => [kind, name] as const))
+    .filter((_, index) => index % 8 === 0);
+  it.skipIf(!hasTar).each(some)('unpacks %s/%s as tar does (skipped without tar and zstd)', (kind, name) => {
+    using ours = fixture(kind, name);
+    const theirs = mkdtempSync(join(tmpdir(), 'cfs-tar-'));
+    const archive = join(HERE, kind, name, kind === 'repos' ? 'repo.tar.zst' : 'system.tar.zst');
+    execFileSync('tar', ['--zstd', '--delay-directory-restore', '-xpf', archive, '-C', theirs]);
+    const expected = list(theirs);
+    rmSync(theirs, { recursive: true });
+    expect(expected.length).toBeGreaterThan(0);
+    expect(list(ours.path)).toEqual(expected);
+  });
 
   it('leaves nothing behind', () => {
     const { path, dispose } = fixture('systems', 'healthy');

@@ -2,7 +2,17 @@
  * Unpacks the fixtures beside this file into fresh temporary directories, with the times of links and directories, which
  * the programs of the field often lose. It trusts its archives: this is no general unpacker.
  */
-import { chmodSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,9 +82,10 @@ function unpack(archive: Buffer, into: string): void {
 /** GNU tar's long names (`L`, `K`) and the POSIX ones (`x`) are put where they belong. */
 function* members(archive: Buffer): Generator<Member> {
   let long: { name?: string; link?: string; modified?: number } = {};
-  for (let at = 0; archive[at]; ) {
+  for (let at = 0; archive[at];) {
     const header = archive.subarray(at, at + BLOCK);
-    const text = (start: number, length: number) => header.toString('utf8', start, start + length).replace(/\0.*$/s, '');
+    const text = (start: number, length: number) =>
+      header.toString('utf8', start, start + length).replace(/\0.*$/s, '');
     const size = Number.parseInt(text(124, 12), 8);
     const content = archive.subarray(at + BLOCK, at + BLOCK + size);
     const type = text(156, 1);
@@ -100,7 +111,7 @@ function* members(archive: Buffer): Generator<Member> {
 /** Records `LENGTH key=value\n`, the length in bytes and counting itself. */
 function extendedHeader(content: Buffer): { name?: string; link?: string; modified?: number } {
   const values = new Map<string, string>();
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const length = Number.parseInt(content.toString('latin1', at, at + 10), 10);
     const record = content.toString('utf8', at, at + length - 1);
     const [key = '', ...value] = record.slice(record.indexOf(' ') + 1).split('=');
