@@ -1,0 +1,119 @@
+/** The second half of planning: with what marking reached, the links and objects that nothing reaches, and the holes. */
+import type { Hole, Link, Reached, Repository } from '@cfs/repo';
+import { holeDoubts } from './evidence.ts';
+import {
+  CLASSES,
+  type Class,
+  type Decision,
+  type Notice,
+  type ObjectSum,
+  type Plan,
+  type PlanItem,
+  type Total,
+} from './types.ts';
+
+/** What a look at the repository found, from the decision's roots. */
+export interface Survey {
+  readonly images: ReadonlyMap<string, Reached>;
+  readonly streams: ReadonlyMap<string, Reached>;
+  readonly holes: readonly Hole[];
+  /** Of the objects that nothing reaches. */
+  readonly objects: ObjectSum;
+  /** Names in object directories that are no objects, and directories that couldn't be read. */
+  readonly strays: readonly string[];
+  readonly unreadable: readonly string[];
+}
+
+const NO_OBJECTS: ObjectSum = { count: 0, bytes: 0, hash: '' };
+
+/** `place` is where the repository lies; `now` is the time that the plan was made, in milliseconds. */
+export function complete(decision: Decision, repository: Repository, survey: Survey, place: string, now: number): Plan {
+  const doubts = [...decision.doubts, ...holeDoubts(survey.holes, decision.acceptDamage)];
+  const refused = decision.refused;
+  const blocked = new Set<Class>(
+    refused.length > 0
+      ? CLASSES
+      : doubts.flatMap((doubt) =>
+          doubt.code === 'unreadable-entry' || doubt.code === 'staged-record-unreadable' ? [] : doubt.blocks,
+        ),
+  );
+  const all = [
+    ...decision.items,
+    ...deadLinks('image', repository.images, survey.images),
+    ...deadLinks('stream', repository.streams, survey.streams),
+  ];
+  const items = all
+    .filter((item) => !blocked.has(item.class))
+    .sort((a, b) => CLASSES.indexOf(a.class) - CLASSES.indexOf(b.class));
+  const objects = blocked.has('object') ? NO_OBJECTS : survey.objects;
+  const strays = survey.strays.map((about): Notice => ({
+    code: 'stray',
+    about,
+    message: 'is no object; it stays',
+    severity: 'problem',
+  }));
+  const unreadable = survey.unreadable.map((about): Notice => ({
+    code: 'unreadable',
+    about,
+    message: 'cannot be read; nothing in it is removed',
+    severity: 'problem',
+  }));
+  return {
+    schema: 'cfs.plan.v1',
+    fingerprint: decision.fingerprint,
+    made: now,
+    refused,
+    doubts,
+    notices: [...decision.notices, ...strays, ...unreadable],
+    deployments: decision.deployments,
+    items,
+    objects,
+    records:
+      refused.length > 0 ? [] : blocked.size > 0 ? decision.records.filter(isSafeWhileBlocked) : decision.records,
+    totals: totalsOf(items, objects, place),
+    roots: decision.roots,
+  };
+}
+
+/** While something is not swept, the record that explains a death must outlive the run. */
+function isSafeWhileBlocked(record: Decision['records'][number]): boolean {
+  return record.path[0] !== 'intents' || record.text !== undefined;
+}
+
+function deadLinks(
+  kind: 'image' | 'stream',
+  links: readonly Link[],
+  reached: ReadonlyMap<string, Reached>,
+): PlanItem[] {
+  return links.flatMap((link): PlanItem[] => {
+    if (reached.has(link.name)) return [];
+    const reason = link.dangling ? `${kind} whose object is gone; no root reaches it` : `${kind} that no root reaches`;
+    return [{ class: kind, action: 'unlink', place: link.place, path: link.path, bytes: link.bytes, reason }];
+  });
+}
+
+function totalsOf(items: readonly PlanItem[], objects: ObjectSum, place: string): Record<string, Total> {
+  const totals = new Map<string, { items: number; bytes: number }>();
+  const add = (where: string, count: number, bytes: number): void => {
+    const total = totals.get(where) ?? { items: 0, bytes: 0 };
+    totals.set(where, { items: total.items + count, bytes: total.bytes + bytes });
+  };
+  for (const item of items) add(item.place, 1, item.bytes);
+  if (objects.count > 0) add(place, objects.count, objects.bytes);
+  return Object.fromEntries(totals);
+}
+
+/** Whether a run would do anything at all, its own records included. */
+export function isEmpty(plan: Plan): boolean {
+  return plan.items.length === 0 && plan.objects.count === 0 && plan.records.length === 0;
+}
+
+/** Whether there is something to collect. */
+export function hasItems(plan: Plan): boolean {
+  return plan.items.length > 0 || plan.objects.count > 0;
+}
+
+/** Every notice, the gravest first. */
+export function noticesOf(plan: Plan): Notice[] {
+  return [...plan.refused, ...plan.doubts, ...plan.notices];
+}

@@ -1,0 +1,116 @@
+/**
+ * How a deployment that nothing holds came to die. Explained: a delete that we recorded before we touched the boot
+ * partition, or a rotation. Unexplained: an update tool that was interrupted, a lost entry, or an attack.
+ */
+import type { Digest } from '@cfs/bls';
+import type { Artifact, Intent } from '@cfs/repo';
+import { artifactKey, type Deployment } from './deployments.ts';
+import type { Death, Notice } from './types.ts';
+import type { World } from './world.ts';
+
+/** Two younger deployments in the menu: then this one has rotated out. */
+const YOUNGER_FOR_ROTATION = 2;
+
+export function explainDeath(
+  deployment: Deployment,
+  intent: Intent | undefined,
+  offered: readonly Deployment[],
+): Death {
+  if (intent) {
+    const text =
+      intent.why === 'keep' ? 'was dropped by --keep, which is recorded' : 'was deleted on purpose, which is recorded';
+    return { kind: intent.why === 'keep' ? 'retention' : 'deleted', explained: true, text };
+  }
+  const age = deployment.state?.age;
+  const younger = offered.filter(
+    (other) => age !== undefined && other.state?.age !== undefined && other.state.age > age,
+  );
+  if (younger.length >= YOUNGER_FOR_ROTATION) {
+    return {
+      kind: 'rotation',
+      explained: true,
+      text: `has rotated out: ${younger.length} younger deployments are in the boot menu`,
+    };
+  }
+  if (deployment.state === undefined)
+    return {
+      kind: 'unfinished',
+      explained: false,
+      text: 'is named by no boot entry and has no state directory: never finished, or half collected',
+    };
+  return {
+    kind: 'unexplained',
+    explained: false,
+    text: 'is named by no boot entry; nobody recorded its deletion and it did not rotate out',
+  };
+}
+
+/** An intent that still means what it said: the same state directory (or none any more), and not booted or pinned since. */
+export function validIntent(
+  world: World,
+  deployment: Deployment,
+  living: boolean,
+): { intent?: Intent; notice?: Notice } {
+  const intent = world.inventory.ledger.intents.find((each) => deployment.digests.has(each.digest));
+  if (intent === undefined) return {};
+  const about = deployment.id;
+  const void_ = (message: string): { notice: Notice } => ({
+    notice: { code: 'intent-void', about, message, severity: 'note' },
+  });
+  if (living && deployment.entries.some((entry) => entry.offered)) {
+    const message = 'a delete was recorded, but its boot entry is there: it stays until somebody asks again';
+    return {
+      notice: { code: 'intent-open', about, message, hint: `cfs delete ${about.slice(0, 12)}`, severity: 'note' },
+    };
+  }
+  if (living) return void_('a recorded delete is void: the deployment is in use or pinned since');
+  const { state } = deployment;
+  if (
+    state !== undefined &&
+    intent.inode !== undefined &&
+    (state.inode !== intent.inode || (intent.born !== undefined && state.born !== intent.born))
+  ) {
+    return void_('a recorded delete is void: the state directory was made anew since');
+  }
+  return { intent };
+}
+
+/** Only what could boot is worth holding: artifact, image, and the state directory with its origin. */
+export function couldBoot(world: World, deployment: Deployment): boolean {
+  const image = [...deployment.digests].some((digest) => world.images.get(digest)?.dangling === false);
+  const { state } = deployment;
+  return (
+    image &&
+    state !== undefined &&
+    state.originState !== 'missing' &&
+    ownArtifacts(world, deployment).some((artifact) => artifact.complete)
+  );
+}
+
+/**
+ * The artifacts of a deployment that no entry speaks for: those of its name, those that the last copy of its entry
+ * named, and the kernel directory whose content its origin describes.
+ */
+export function ownArtifacts(world: World, deployment: Deployment): Artifact[] {
+  const { boots, ledger } = world.inventory;
+  const all = boots.flatMap((boot) => boot.artifacts);
+  const copied = new Set(
+    ledger.copies
+      .filter((copy) => deployment.digests.has(copy.digest))
+      .flatMap((copy) => copy.artifacts.map(artifactKey)),
+  );
+  const named = all.filter((artifact) => deployment.digests.has(artifact.digest) || copied.has(artifactKey(artifact)));
+  if (named.length > 0) return named;
+  const digest = deployment.state?.origin?.bootDigest;
+  return digest === undefined ? [] : all.filter((artifact) => artifact.bootDigest === digest);
+}
+
+/** When an unexplained death was first seen; a first sight in the future (a clock that jumped back) counts from now. */
+export function firstSight(world: World, deployment: Deployment, now: number): number {
+  const sight = world.inventory.ledger.sights.find((each) => deployment.digests.has(each.digest));
+  return sight === undefined || sight.first > now ? now : sight.first;
+}
+
+export function digestsOf(deployments: readonly Deployment[]): Set<Digest> {
+  return new Set(deployments.flatMap((deployment) => [...deployment.digests]));
+}

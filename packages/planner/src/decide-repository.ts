@@ -1,0 +1,53 @@
+/** The decision for a plain composefs repository: its refs and the names given live, and nothing else is known. */
+import type { MarkRoot, Problem, Repository } from '@cfs/repo';
+import { show } from '@cfs/repo';
+import { brokenRef } from './decide.ts';
+import { emptyRoots, repositoryDoubts, repositoryRefusals } from './evidence.ts';
+import { fingerprintOfFacts } from './fingerprint.ts';
+import { planRepositoryTemporaries } from './removals.ts';
+import type { Decision, Notice, Options } from './types.ts';
+
+/** `names` are first-level names (of images or streams) that live beside the refs; one that doesn't exist adds nothing. */
+export function decideRepository(
+  repository: Repository,
+  names: readonly string[],
+  problems: readonly Problem[],
+  options: Options,
+): Decision {
+  const images = new Set(repository.images.map((link) => link.name));
+  const streams = new Set(repository.streams.map((link) => link.name));
+  const roots: MarkRoot[] = [];
+  for (const name of names) {
+    if (images.has(name)) roots.push({ kind: 'image', name, because: `root:${name}` });
+    if (streams.has(name)) roots.push({ kind: 'stream', name, because: `root:${name}` });
+  }
+  const broken: Notice[] = [];
+  for (const ref of repository.refs) {
+    if (ref.target === undefined) continue;
+    const exists = (ref.kind === 'image' ? images : streams).has(ref.target);
+    if (exists)
+      roots.push({
+        kind: ref.kind,
+        name: ref.target,
+        because: `ref:${ref.kind === 'image' ? 'images' : 'streams'}/refs/${ref.name}`,
+      });
+    else broken.push(brokenRef(ref));
+  }
+  const strays = repository.strays.map((stray): Notice => ({
+    code: 'stray',
+    about: show(stray),
+    message: 'has no place in a repository; it stays',
+    severity: 'problem',
+  }));
+  return {
+    refused: [...repositoryRefusals(repository), ...emptyRoots(repository, roots.length)],
+    doubts: repositoryDoubts(repository),
+    notices: [...problems.map((problem): Notice => ({ ...problem, severity: 'problem' })), ...strays, ...broken],
+    deployments: [],
+    items: planRepositoryTemporaries(repository, options.now),
+    roots,
+    records: [],
+    acceptDamage: options.acceptDamage ?? [],
+    fingerprint: fingerprintOfFacts({ repository, names }, options),
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * The evidence table: each doubt, and what it switches off. What can't be read, parsed or explained keeps what it could
+ * protect, and never makes the rest of a run fail.
+ */
+import type { Digest } from '@cfs/bls';
+import type { Hole, Repository } from '@cfs/repo';
+import type { Menu, MenuEntry } from './menu.ts';
+import { resolveReference } from './roots.ts';
+import type { Class, Doubt, Notice, Options } from './types.ts';
+import type { World } from './world.ts';
+
+/** What only marking can clear: without a sound mark none of these is swept. */
+const SWEPT: readonly Class[] = ['tag', 'image', 'stream', 'object'];
+
+const problem = (code: string, about: string, message: string, hint?: string): Notice => ({
+  code,
+  about,
+  message,
+  severity: 'problem',
+  ...(hint && { hint }),
+});
+
+/** Reasons to delete nothing at all, as far as links tell them. */
+export function refusals(world: World, menu: Menu, booted: Digest | undefined): Notice[] {
+  const { boots, repository } = world.inventory;
+  const refused: Notice[] = [...repositoryRefusals(repository)];
+  const unreadable = boots.flatMap((boot) => boot.unreadable);
+  const offered = menu.entries.filter((entry) => entry.offered);
+  if (unreadable.length > 0) {
+    refused.push(
+      problem(
+        'boot-unreadable',
+        unreadable.join(', '),
+        'the boot partition cannot be read, so nobody knows what the menu offers',
+        'check the partition (fsck), then run cfs again',
+      ),
+    );
+  } else if (offered.length === 0) {
+    refused.push(
+      problem(
+        'no-entries',
+        booted ?? 'boot partition',
+        'no boot entry was found: nothing is deleted on the word of an empty boot partition',
+        wrongPartition,
+      ),
+    );
+  } else if (
+    booted !== undefined &&
+    !offered.some(
+      (entry) => entry.ownership === 'ours' && entry.digests.some((digest) => world.twins(booted).has(digest)),
+    )
+  ) {
+    refused.push(
+      problem(
+        'no-booted-entry',
+        booted,
+        `the running deployment ${booted} is named by none of the boot entries that were read`,
+        wrongPartition,
+      ),
+    );
+  }
+  if (
+    booted !== undefined &&
+    !world.hasImage(booted) &&
+    ![...world.twins(booted)].some((digest) => world.hasImage(digest))
+  ) {
+    refused.push(
+      problem(
+        'booted-image-missing',
+        booted,
+        'the image of the running deployment is not in the repository',
+        'cfs fsck',
+      ),
+    );
+  }
+  return refused;
+}
+
+const wrongPartition =
+  'mount the right boot partition, or name it with --esp and --boot; if the entry was lost, put it back (bootc upgrade, or cfs restore)';
+
+/** What the repository itself forbids. */
+export function repositoryRefusals(repository: Repository): Notice[] {
+  const { writable } = repository.meta;
+  return writable.ok ? [] : [problem(writable.code, 'meta.json', writable.message, 'use a newer cfs')];
+}
+
+/** Nothing lives and something is there: that is never the truth. */
+export function emptyRoots(repository: Repository, roots: number): Notice[] {
+  const empty = repository.images.length + repository.streams.length === 0;
+  return roots > 0 || empty
+    ? []
+    : [
+        problem(
+          'no-roots',
+          'repository',
+          'nothing in this repository is named by any ref or root; nothing is deleted',
+          'name what shall live with --root',
+        ),
+      ];
+}
+
+/** Doubts about the links of a repository: a root may hide behind each. */
+export function repositoryDoubts(repository: Repository): Doubt[] {
+  const odd = repository.refs.filter((ref) => ref.target === undefined);
+  return [
+    ...odd.map((ref) => ({
+      ...problem(
+        'odd-ref',
+        [...ref.path].join('/'),
+        `leads to ${ref.text}, which is not how refs are made; it could protect anything`,
+      ),
+      blocks: SWEPT,
+    })),
+    ...repository.unreadable.map((about) => ({
+      ...problem('unreadable', about, 'cannot be read; a root may hide there'),
+      blocks: SWEPT,
+    })),
+  ];
+}
+
+/** Doubts about what is mounted. */
+export function mountDoubts(world: World): Doubt[] {
+  const { running, problems } = world.inventory;
+  const mounts = running.mounts.flatMap((mount): Doubt[] => {
+    if (mount.digest !== undefined) return [];
+    const resolved = resolveReference(world, mount);
+    const message = resolved
+      ? `${mount.reference ?? ''} is mounted by its name; it leads to ${resolved} now, but may have led elsewhere when it was mounted`
+      : `a composefs mount tells no digest (${mount.unknown ?? mount.reference ?? ''})`;
+    return [{ ...problem('mount-unknown', mount.where, message, 'unmount it'), blocks: SWEPT }];
+  });
+  const unreadable = problems
+    .filter((each) => each.code === 'mounts-unreadable')
+    .map((each) => ({ ...each, severity: 'problem' as const, blocks: SWEPT }));
+  return [...mounts, ...unreadable];
+}
+
+/** Entries that can't be read: they may be what a crash left of good ones. */
+export function entryDoubts(menu: Menu): {
+  readonly doubts: Doubt[];
+  readonly places: Set<string>;
+  readonly sparesTheDead: boolean;
+} {
+  const unreadable = menu.entries.filter((entry) => entry.ownership === 'unreadable');
+  const doubts = unreadable.map((entry): Doubt => {
+    const scope = entry.stale
+      ? 'no boot artifact on its partition is removed'
+      : 'no boot artifact on its partition and no dead deployment is removed';
+    const message = `${entry.unreadable?.message ?? 'cannot be read'}; it may be what a crash left of a good entry, so ${scope}`;
+    const hint = `cfs gc --accept-damage ${entry.path.at(-1) ?? ''}`;
+    return {
+      ...problem('unreadable-entry', entry.where, message, hint),
+      blocks: entry.stale ? ['artifact'] : ['artifact', 'state'],
+    };
+  });
+  const places = new Set(unreadable.map((entry) => entry.place));
+  return { doubts, places, sparesTheDead: unreadable.some((entry) => !entry.stale) };
+}
+
+/** A staged record that can't be read, without a set that would say what it means. */
+export function stagedDoubt(world: World): Doubt[] {
+  const { staged, boots } = world.inventory;
+  if (staged.kind !== 'unreadable') return [];
+  const set = boots.some((boot) => boot.stagedSets.length > 0);
+  const message = `${staged.message}; ${set ? 'the staged entries count' : 'any deployment may be the staged one, so none is removed'}`;
+  return [
+    {
+      ...problem(
+        'staged-record-unreadable',
+        'run/composefs/staged-deployment',
+        message,
+        'reboot, or remove the record',
+      ),
+      blocks: set ? [] : ['artifact', 'state'],
+    },
+  ];
+}
+
+/** After the run the menu must still offer something that boots. */
+export function noBootableLeft(kept: readonly MenuEntry[], isBootable: (entry: MenuEntry) => boolean): Notice[] {
+  const left = kept.some((entry) => entry.offered && entry.ownership === 'ours' && isBootable(entry));
+  return left
+    ? []
+    : [
+        problem(
+          'no-bootable-entry',
+          'boot menu',
+          'no bootable entry of this system would be left in the menu',
+          'cfs status',
+        ),
+      ];
+}
+
+/** Holes below what lives: nothing is swept until a person accepts each by name. */
+export function holeDoubts(holes: readonly Hole[], accepted: readonly string[]): Doubt[] {
+  return holes.map((hole): Doubt => {
+    const root = hole.because.slice(hole.because.indexOf(':') + 1);
+    const ids = [root, hole.about, hole.about.split('/').at(-1) ?? ''];
+    const isAccepted = accepted.some((id) =>
+      ids.some((each) => each === id || (id.length >= 4 && each.startsWith(id))),
+    );
+    const about = hole.because.startsWith('deployment:') ? root : hole.about;
+    const message = `${hole.about}: ${hole.message} (below ${hole.because.replace(':', ' ')})`;
+    const hint = isAccepted ? undefined : `cfs gc --accept-damage ${root}`;
+    return { ...problem(hole.code, about, message, hint), blocks: isAccepted ? [] : SWEPT };
+  });
+}
+
+/** A rescue system: nobody runs here, so nobody can say that what died was meant to. */
+export function isRescue(booted: Digest | undefined, options: Options): boolean {
+  return booted === undefined && options.offline !== true;
+}

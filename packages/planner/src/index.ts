@@ -1,0 +1,7 @@
+/** Inventory in, plan out: no I/O, no clock, no environment. */
+export { complete, hasItems, isEmpty, noticesOf, type Survey } from './complete.ts';
+export { decide } from './decide.ts';
+export { decideRepository } from './decide-repository.ts';
+export { DAY, TRASH_FOR } from './options.ts';
+export * from './types.ts';
+export { bootcTag } from './world.ts';

@@ -1,0 +1,156 @@
+/**
+ * The records below `state/cfs/` that a run keeps: intents, first sights, and a copy of each boot entry as last seen.
+ * What an interrupted run would need is written before the boot partition is touched; the rest when all is done.
+ */
+import type { EntryCopy } from '@cfs/repo';
+import { artifactKey, type Deployment } from './deployments.ts';
+import type { MenuEntry } from './menu.ts';
+import type { RecordChange } from './types.ts';
+import type { World } from './world.ts';
+
+export interface RecordInputs {
+  readonly world: World;
+  readonly now: number;
+  readonly dropped: ReadonlyMap<Deployment, 'delete' | 'keep'>;
+  readonly kept: readonly MenuEntry[];
+  readonly removed: readonly MenuEntry[];
+  readonly held: ReadonlyMap<Deployment, number>;
+  readonly living: readonly Deployment[];
+  /** Dead, and nothing of them stays behind when the run is through. */
+  readonly finished: readonly Deployment[];
+  readonly voidIntents: readonly Deployment[];
+  /** Artifacts still there after the run. */
+  readonly remaining: ReadonlySet<string>;
+}
+
+export function planRecords(inputs: RecordInputs): RecordChange[] {
+  return [...planIntents(inputs), ...planSights(inputs), ...planCopies(inputs)];
+}
+
+function planIntents({ world, now, dropped, finished, voidIntents }: RecordInputs): RecordChange[] {
+  const { intents } = world.inventory.ledger;
+  const changes: RecordChange[] = [];
+  for (const [deployment, why] of dropped) {
+    if (intents.some((intent) => deployment.digests.has(intent.digest))) continue;
+    const { state } = deployment;
+    const text = line({ why, made: now, ...(state && { inode: state.inode, born: state.born }) });
+    changes.push({ path: ['intents', `${deployment.id}.json`], text, when: 'before' });
+  }
+  const over = [...finished, ...voidIntents];
+  for (const intent of intents) {
+    const unknown =
+      !world.hasImage(intent.digest) &&
+      !world.states.has(intent.digest) &&
+      world.manifestsNaming([intent.digest]).length === 0;
+    if (unknown || over.some((deployment) => deployment.digests.has(intent.digest)))
+      changes.push({ path: ['intents', `${intent.digest}.json`], text: undefined, when: 'after' });
+  }
+  for (const deployment of finished) {
+    if (dropped.has(deployment))
+      changes.push({ path: ['intents', `${deployment.id}.json`], text: undefined, when: 'after' });
+  }
+  return unique(changes);
+}
+
+function planSights({ world, held }: RecordInputs): RecordChange[] {
+  const { sights } = world.inventory.ledger;
+  const wanted = new Map([...held].map(([deployment, first]) => [deployment.id, first]));
+  const write = [...wanted].filter(
+    ([id, first]) => !sights.some((sight) => sight.digest === id && sight.first === first),
+  );
+  const remove = sights.filter((sight) => !wanted.has(sight.digest));
+  return [
+    ...write.map(([id, first]): RecordChange => ({
+      path: ['sights', `${id}.json`],
+      text: line({ first }),
+      when: 'after',
+    })),
+    ...remove.map((sight): RecordChange => ({
+      path: ['sights', `${sight.digest}.json`],
+      text: undefined,
+      when: 'after',
+    })),
+  ];
+}
+
+/**
+ * A copy is written as long as its deployment lives, and stays as long as an artifact that it names is on a partition:
+ * it is what tells later whose that is. What this run takes out of the menu is copied first.
+ */
+function planCopies({ world, kept, removed, living, remaining }: RecordInputs): RecordChange[] {
+  const { copies } = world.inventory.ledger;
+  const changes: RecordChange[] = [];
+  const ids = new Set([...copies.map((copy) => copy.digest), ...living.map((deployment) => deployment.id)]);
+  for (const entry of removed) for (const digest of entry.digests) if (world.knows(digest)) ids.add(digest);
+  for (const digest of ids) {
+    const present = copies.filter((copy) => copy.digest === digest);
+    const deployment = living.find((each) => each.id === digest);
+    const current = deployment
+      ? kept
+          .filter(
+            (entry) =>
+              entry.ownership === 'ours' && !entry.stale && entry.digests.some((each) => deployment.digests.has(each)),
+          )
+          .map(copyOf)
+      : [];
+    const going = removed.filter((entry) => entry.digests.includes(digest)).map(copyOf);
+    const needed = present.filter((copy) => copy.artifacts.some((artifact) => remaining.has(artifactKey(artifact))));
+    const after = current.length > 0 ? current : needed.length > 0 || deployment ? present : [];
+    const before = going.length > 0 ? merge([...present, ...current, ...going]) : present;
+    const path = ['entries', `${digest}.json`];
+    if (!same(before, present)) changes.push({ path, text: textOf(before), when: 'before' });
+    const left =
+      going.length > 0 && current.length === 0
+        ? before.filter((copy) => copy.artifacts.some((artifact) => remaining.has(artifactKey(artifact))))
+        : after;
+    if (!same(left, before)) changes.push({ path, text: left.length > 0 ? textOf(left) : undefined, when: 'after' });
+  }
+  return changes;
+}
+
+type Copy = Omit<EntryCopy, 'digest'>;
+
+function copyOf(entry: MenuEntry): Copy {
+  return { place: entry.place, path: entry.path, artifacts: entry.artifacts, content: base64(entry.content) };
+}
+
+function merge(copies: readonly Copy[]): Copy[] {
+  return copies.filter((copy, index) => copies.findIndex((other) => textOf([other]) === textOf([copy])) === index);
+}
+
+function same(one: readonly Copy[], other: readonly Copy[]): boolean {
+  return textOf(one) === textOf(other);
+}
+
+function textOf(copies: readonly Copy[]): string {
+  const entries = copies.map(({ place, path, artifacts, content }) => ({
+    place,
+    path,
+    artifacts: artifacts.map(nameOf),
+    content,
+  }));
+  return line({ entries: entries.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) });
+}
+
+function nameOf(artifact: EntryCopy['artifacts'][number]): string {
+  const suffix = { kernel: '', uki: '.efi', addons: '.efi.extra.d' }[artifact.kind];
+  return `bootc_composefs-${artifact.digest}${suffix}`;
+}
+
+function line(record: unknown): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+function unique(changes: readonly RecordChange[]): RecordChange[] {
+  return changes.filter(
+    (change, index) =>
+      changes.findIndex((other) => other.when === change.when && other.path.join('/') === change.path.join('/')) ===
+      index,
+  );
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}

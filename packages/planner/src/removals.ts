@@ -1,0 +1,167 @@
+/** The items of the classes that links alone decide: entries, state directories, tags, trash, unfinished writes. */
+import type { Repository, StagedSet } from '@cfs/repo';
+import { show } from '@cfs/repo';
+import type { Menu, MenuEntry } from './menu.ts';
+import { DAY } from './options.ts';
+import type { Fate } from './report.ts';
+import type { Notice, Options, PlanItem } from './types.ts';
+import { bootcTag, type World } from './world.ts';
+
+/** Files first, then blocks of a `user.cfg` in one rewrite, then stale sets that are empty by then. */
+export function planEntries(menu: Menu, removed: readonly MenuEntry[], fates: readonly Fate[]): PlanItem[] {
+  const files = removed
+    .filter((entry) => entry.block === undefined)
+    .map((entry): PlanItem => ({ ...base(entry, fates), action: 'unlink' }));
+  const sources = new Map<string, MenuEntry[]>();
+  for (const entry of removed) if (entry.block) sources.set(show(entry), [...(sources.get(show(entry)) ?? []), entry]);
+  const gone = new Set(removed);
+  const rewrites = [...sources.values()].flatMap((entries): PlanItem[] => {
+    const [first] = entries;
+    if (first === undefined) return [];
+    const cut = entries.flatMap((entry) => (entry.block ? [{ start: entry.block.start, end: entry.block.end }] : []));
+    const names = entries.map((entry) => entry.name).join(', ');
+    return [
+      {
+        ...base(first, fates),
+        reason: `${first.stale ? 'stale' : 'dropped'} menu entries: ${names}`,
+        action: 'rewrite',
+        cut,
+      },
+    ];
+  });
+  const sets = menu.staleSets.flatMap((set): PlanItem[] => (isEmptied(menu, set, gone) ? [emptied(set)] : []));
+  // A staged user.cfg that goes whole needs no rewriting before.
+  const whole = new Set(sets.map(show));
+  return [...files, ...rewrites.filter((item) => !whole.has(show(item))), ...sets];
+}
+
+function base(entry: MenuEntry, fates: readonly Fate[]): Omit<PlanItem, 'action'> {
+  const owner = fates.find((fate) => entry.digests.some((digest) => fate.deployment.digests.has(digest)));
+  const id = owner?.deployment.id;
+  const reason = entry.stale
+    ? 'entry of ours in a stale staged set: no record in /run says that it will ever be the menu'
+    : `entry of deployment ${id?.slice(0, 12) ?? ''}, which ${owner?.death?.text ?? 'goes'}`;
+  return {
+    class: 'entry',
+    place: entry.place,
+    path: entry.path,
+    bytes: entry.bytes,
+    reason,
+    ...(id && { deployment: id }),
+  };
+}
+
+/** A stale directory goes when nothing is left in it, a stale `user.cfg.staged` when only bootc's header is. */
+function isEmptied(menu: Menu, set: StagedSet, gone: ReadonlySet<MenuEntry>): boolean {
+  const own = menu.entries.filter((entry) => entry.place === set.place && entry.source === set.kind);
+  return set.others.length === 0 && own.every((entry) => gone.has(entry)) && menu.primary.has(set.place);
+}
+
+function emptied(set: StagedSet): PlanItem {
+  const reason = set.kind === 'entries.staged' ? 'stale staged set, empty' : 'stale staged menu, only the header left';
+  return {
+    class: 'entry',
+    place: set.place,
+    path: set.path,
+    bytes: set.bytes,
+    reason,
+    action: set.kind === 'entries.staged' ? 'rmdir' : 'unlink',
+  };
+}
+
+export function planStates(dead: readonly Fate[], options: Options): PlanItem[] {
+  return dead.flatMap(({ deployment, death }): PlanItem[] => {
+    const { state } = deployment;
+    if (state === undefined) return [];
+    const days = Math.round((options.trashFor ?? 30 * DAY) / DAY);
+    const reason = `state directory of deployment ${deployment.id.slice(0, 12)}, which ${death?.text ?? 'is dead'}; moves to the trash for ${days} days`;
+    return [
+      {
+        class: 'state',
+        place: state.place,
+        path: state.path,
+        bytes: state.bytes,
+        action: 'move',
+        reason,
+        deployment: deployment.id,
+        inode: state.inode,
+      },
+    ];
+  });
+}
+
+/**
+ * bootc's own tags live with the deployments whose manifest they name. Where a living deployment's manifest can't be
+ * found, a tag that doesn't tell its images may be its own, and stays.
+ */
+export function planTags(
+  world: World,
+  fates: readonly Fate[],
+): { items: PlanItem[]; dead: Set<string>; notices: Notice[] } {
+  const { refs } = world.inventory.repository;
+  const guarded = fates.filter((fate) => fate.verdict !== 'dead').map((fate) => fate.deployment);
+  const manifests = new Set(
+    guarded.flatMap((deployment) => [
+      ...deployment.manifests,
+      ...originManifest(deployment.state?.origin?.manifestDigest),
+    ]),
+  );
+  const orphan = guarded.find((deployment) => deployment.manifests.length === 0);
+  const items: PlanItem[] = [];
+  const notices: Notice[] = [];
+  for (const ref of refs) {
+    const named = bootcTag(ref);
+    if (named === undefined || ref.target === undefined) continue;
+    if (manifests.has(ref.target) || manifests.has(`oci-manifest-${named}`)) continue;
+    const link = world.streams.get(ref.target);
+    if (orphan && link && !world.tellsImages(link)) {
+      const message = `may hold the manifest of ${orphan.id}, whose own is not known; it stays`;
+      notices.push({ code: 'tag-undecided', about: show(ref), message, severity: 'problem' });
+      continue;
+    }
+    const owner = fates.find((fate) => fate.deployment.manifests.includes(ref.target ?? ''))?.deployment.id;
+    const reason = owner
+      ? `bootc's tag of deployment ${owner.slice(0, 12)}, which is dead`
+      : "bootc's tag of a manifest that no living deployment has";
+    items.push({
+      class: 'tag',
+      place: ref.place,
+      path: ref.path,
+      bytes: ref.bytes,
+      action: 'unlink',
+      reason,
+      ...(owner && { deployment: owner }),
+    });
+  }
+  return { items, dead: new Set(items.map(show)), notices };
+}
+
+function originManifest(digest: string | undefined): string[] {
+  return digest === undefined ? [] : [`oci-manifest-${digest}`];
+}
+
+/** What has been in the trash past its deadline; a record without one keeps. */
+export function planTrash(world: World, options: Options): PlanItem[] {
+  return world.inventory.ledger.trash.flatMap((trash): PlanItem[] => {
+    if (!trash.present || trash.deadline === undefined || options.now < trash.deadline) return [];
+    const reason = `in the trash since ${trash.moved === undefined ? 'an unknown time' : new Date(trash.moved).toISOString()}; its time is up`;
+    return [
+      {
+        class: 'trash',
+        place: 'sysroot',
+        path: ['state', 'cfs', 'trash', trash.name],
+        bytes: trash.bytes,
+        action: 'remove',
+        reason,
+      },
+    ];
+  });
+}
+
+/** Unfinished writes in the repository, older than a day. */
+export function planRepositoryTemporaries(repository: Repository, now: number): PlanItem[] {
+  return repository.temporaries.flatMap(({ place, path, bytes, modified }): PlanItem[] => {
+    if (modified > now - DAY) return [];
+    return [{ class: 'temporary', place, path, bytes, action: 'unlink', reason: 'unfinished write, older than a day' }];
+  });
+}

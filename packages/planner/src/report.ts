@@ -1,0 +1,163 @@
+/** What each deployment is: its roles, whether it boots, what is broken about it. For people, and for the exit code. */
+import type { Digest } from '@cfs/bls';
+import { artifactKey, type Deployment } from './deployments.ts';
+import type { MenuEntry } from './menu.ts';
+import { bootedDigest } from './roots.ts';
+import type { Death, DeploymentReport, Hold, Notice, Role } from './types.ts';
+import type { World } from './world.ts';
+
+export interface Fate {
+  readonly deployment: Deployment;
+  readonly verdict: DeploymentReport['verdict'];
+  readonly holds: readonly Hold[];
+  readonly death?: Death | undefined;
+  readonly deadline?: number | undefined;
+  readonly notice?: Notice | undefined;
+}
+
+export interface Bootable {
+  isBootable(entry: MenuEntry): boolean;
+  /** What keeps a deployment from booting, by its id. */
+  readonly broken: ReadonlyMap<Digest, readonly string[]>;
+  readonly notices: readonly Notice[];
+}
+
+export function judgeBootable(world: World, fates: readonly Fate[]): Bootable {
+  const broken = new Map<Digest, readonly string[]>();
+  const notices: Notice[] = [];
+  for (const fate of fates) {
+    const { deployment } = fate;
+    const faults = faultsOf(world, deployment);
+    broken.set(deployment.id, faults);
+    if (fate.verdict !== 'lives') continue;
+    const offered = deployment.entries.some((entry) => !entry.stale);
+    const about = deployment.id;
+    if (offered && faults.length > 0)
+      notices.push({ code: 'broken', about, message: `does not boot: ${faults.join('; ')}`, severity: 'problem' });
+    notices.push(...mismatches(world, deployment), ...degradations(deployment), ...duplicates(deployment));
+  }
+  const isBootable = (entry: MenuEntry): boolean => {
+    const own = fates.filter((fate) => entry.digests.some((digest) => fate.deployment.digests.has(digest)));
+    return (
+      entry.missing.length === 0 &&
+      artifactsComplete(world, entry) &&
+      own.some((fate) => parts(world, fate.deployment).length === 0)
+    );
+  };
+  return { isBootable, broken, notices };
+}
+
+/** Image and state directory; what an entry starts is the entry's. */
+function parts(world: World, deployment: Deployment): string[] {
+  const links = [...deployment.digests].flatMap((digest) => world.images.get(digest) ?? []);
+  const faults: string[] = [];
+  if (links.length === 0) faults.push('its image is not in the repository');
+  else if (links.every((link) => link.dangling)) faults.push("its image's object is missing");
+  if (deployment.state === undefined) faults.push('its state directory is missing');
+  return faults;
+}
+
+function faultsOf(world: World, deployment: Deployment): string[] {
+  const entries = deployment.entries.filter((entry) => !entry.stale);
+  const starts = entries.some((entry) => entry.missing.length === 0 && artifactsComplete(world, entry));
+  const missing = entries.flatMap((entry) => entry.missing);
+  const nothing =
+    missing.length > 0 ? `${[...new Set(missing)].join(', ')} is missing` : 'what it starts is incomplete';
+  return [...parts(world, deployment), ...(entries.length > 0 && !starts ? [nothing] : [])];
+}
+
+function artifactsComplete(world: World, entry: MenuEntry): boolean {
+  const keys = new Set(entry.artifacts.map(artifactKey));
+  const used = world.inventory.boots
+    .flatMap((boot) => boot.artifacts)
+    .filter((artifact) => artifact.kind !== 'addons' && keys.has(artifactKey(artifact)));
+  return used.length === 0 || used.some((artifact) => artifact.complete);
+}
+
+/** The entry says one spelling of an artifact's name, the disk another: a migration that was cut short. */
+function mismatches(world: World, deployment: Deployment): Notice[] {
+  const artifacts = world.inventory.boots.flatMap((boot) => boot.artifacts);
+  return deployment.entries.flatMap((entry): Notice[] => {
+    if (entry.missing.length === 0 || entry.stale) return [];
+    const other = artifacts.find((artifact) =>
+      entry.artifacts.some((name) => artifactKey(name) === artifactKey(artifact)),
+    );
+    if (other === undefined) return [];
+    const message = `${entry.where} says ${entry.missing[0] ?? ''}, but it is called ${other.name} on the disk (a renaming was cut short)`;
+    return [
+      {
+        code: 'path-mismatch',
+        about: deployment.id,
+        message,
+        severity: 'problem',
+        hint: 'rename the directory, or mend the entry',
+      },
+    ];
+  });
+}
+
+/** It boots, but what belongs to it is not all there. */
+function degradations(deployment: Deployment): Notice[] {
+  const { state, manifestBy } = deployment;
+  const faults: string[] = [];
+  if (state && state.originState !== 'ok') faults.push(`its origin is ${state.originState}`);
+  if (manifestBy === 'lost') faults.push('the manifest that its origin names is not in the repository');
+  return faults.length === 0
+    ? []
+    : [{ code: 'degraded', about: deployment.id, message: faults.join('; '), severity: 'problem' }];
+}
+
+function duplicates(deployment: Deployment): Notice[] {
+  const offered = deployment.entries.filter((entry) => entry.offered);
+  if (offered.length < 2) return [];
+  const message = `has ${offered.length} boot entries: ${offered.map((entry) => entry.where).join(', ')}; they stay`;
+  return [{ code: 'duplicate-entry', about: deployment.id, message, severity: 'note' }];
+}
+
+export function reportDeployments(world: World, fates: readonly Fate[], bootable: Bootable): DeploymentReport[] {
+  const booted = bootedDigest(world);
+  return fates.map((fate) => {
+    const { deployment } = fate;
+    const broken = bootable.broken.get(deployment.id) ?? [];
+    const entries = deployment.entries.filter((entry) => !entry.stale);
+    const keys = new Set(entries.flatMap((entry) => entry.artifacts.map(artifactKey)));
+    const artifacts = world.inventory.boots
+      .flatMap((boot) => boot.artifacts)
+      .filter((artifact) => keys.has(artifactKey(artifact)) || deployment.digests.has(artifact.digest));
+    return {
+      id: deployment.id,
+      digests: [...deployment.digests],
+      verdict: fate.verdict,
+      roles: rolesOf(fate, booted),
+      holds: fate.holds,
+      death: fate.death,
+      deadline: fate.deadline,
+      bootable: entries.some((entry) => entry.offered && bootable.isBootable(entry)),
+      broken,
+      version: entries.find((entry) => entry.entry?.version !== undefined)?.entry?.version,
+      imageReference: deployment.state?.origin?.imageReference,
+      age: deployment.state?.age,
+      manifests: deployment.manifests,
+      entries: entries.map((entry) => entry.where),
+      artifacts: artifacts.map((artifact) => [artifact.place, ...artifact.path].join('/')),
+    };
+  });
+}
+
+function rolesOf({ deployment, holds, verdict }: Fate, booted: Digest | undefined): Role[] {
+  const has = (kind: Hold['kind']): boolean => holds.some((hold) => hold.kind === kind);
+  const isBooted = booted !== undefined && deployment.digests.has(booted) && verdict === 'lives';
+  const roles: [boolean, Role][] = [
+    [isBooted, 'booted'],
+    [!isBooted && has('command-line'), 'running'],
+    [!isBooted && has('mount'), 'mounted'],
+    [has('staged'), 'staged'],
+    [has('default'), 'default'],
+    [has('pin'), 'pinned'],
+    [has('entry'), 'offered'],
+    [verdict === 'held', 'held'],
+    [verdict === 'spared', 'spared'],
+    [verdict === 'dead', 'dead'],
+  ];
+  return roles.flatMap(([is, role]) => (is ? [role] : []));
+}

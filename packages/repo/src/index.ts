@@ -1,0 +1,11 @@
+/** Reads composefs repositories, state directories, boot partitions and what is running into one inventory. */
+export { FormatError } from './format-error.ts';
+export * from './inventory.ts';
+export { fingerprint, LiveSet } from './live-set.ts';
+export { mark, type Hole, type Marked, type MarkRoot, type Reached } from './mark.ts';
+export type { Meta } from './meta.ts';
+export { deadObjects, readObjects, type DeadObjects, type ObjectTable } from './objects.ts';
+export type { Origin } from './origin.ts';
+export { readInventory, type Places } from './read-inventory.ts';
+export { readRepository } from './read-repository.ts';
+export { survey, type RepositorySurvey } from './survey.ts';

@@ -1,0 +1,114 @@
+/**
+ * The objects of a repository against what lives: each of the 256 directories is listed raw and compared by
+ * fingerprint. One that is absent from the live set is dead; no string and no object is made for one that lives.
+ */
+import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
+import { PosixError, type Directory } from '@cfs/posix';
+import { decodeHex, digestSize, hexByte } from './digest-bytes.ts';
+import { fingerprint, type LiveSet } from './live-set.ts';
+import { attempt, inside, sizeOf } from './tolerate.ts';
+
+/** What a look at all object directories found. Objects stay packed: names are made when somebody asks for them. */
+export interface ObjectTable {
+  /** Objects met, dead or alive. */
+  readonly count: number;
+  /** The dead, directory by directory, sorted by name. */
+  readonly dead: readonly DeadObjects[];
+  /** Allocated bytes that the dead will free. */
+  readonly deadBytes: number;
+  readonly deadCount: number;
+  /** Names in object directories that are no objects. */
+  readonly strays: readonly string[];
+  /** Fingerprints of what lives and isn't there. */
+  readonly missing: readonly number[];
+  /** Object directories that exist and couldn't be read. */
+  readonly unreadable: readonly string[];
+}
+
+/** The dead of `objects/<prefix>`: raw names without the prefix, one after the other. */
+export interface DeadObjects {
+  readonly prefix: string;
+  readonly names: Uint8Array;
+  readonly count: number;
+}
+
+export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm): ObjectTable {
+  const dead: DeadObjects[] = [];
+  const strays: string[] = [];
+  const unreadable: string[] = [];
+  let [count, deadBytes, deadCount] = [0, 0, 0];
+  for (let high = 0; high < 256; high += 1) {
+    const prefix = high.toString(16).padStart(2, '0');
+    const result = attempt(() =>
+      inside(root, ['objects', prefix], (directory) => readObjectDirectory(directory, high, live, algorithm)),
+    );
+    if (!result.ok) unreadable.push(`objects/${prefix}`);
+    if (!result.ok || result.value === undefined) continue;
+    const found = result.value;
+    count += found.count;
+    strays.push(...found.strays.map((name) => `objects/${prefix}/${name}`));
+    if (found.dead.length === 0) continue;
+    deadBytes += found.bytes;
+    deadCount += found.dead.length;
+    dead.push({ prefix, count: found.dead.length, names: Buffer.from(found.dead.join('')) });
+  }
+  return { count, dead, deadBytes, deadCount, strays, missing: live.unmet(), unreadable };
+}
+
+interface Found {
+  count: number;
+  bytes: number;
+  dead: string[];
+  strays: string[];
+}
+
+/** Names are `digest size × 2 - 2` hex digits; anything else is kept and reported. */
+function readObjectDirectory(directory: Directory, high: number, live: LiveSet, algorithm: Algorithm): Found {
+  const found: Found = { count: 0, bytes: 0, dead: [], strays: [] };
+  const length = digestSize(algorithm) * 2 - 2;
+  const raw = new Uint8Array(8);
+  raw[0] = high;
+  directory.scan((buffer, start, end, kind) => {
+    const isObject =
+      end - start === length &&
+      kind === 'file' &&
+      decodeHex(buffer, start, 6, raw, 1) &&
+      isHex(buffer, start + 12, end);
+    if (!isObject) {
+      found.strays.push(Buffer.from(buffer.subarray(start, end)).toString());
+      return;
+    }
+    found.count += 1;
+    if (!live.meet(fingerprint(raw, 0))) found.dead.push(Buffer.from(buffer.subarray(start, end)).toString('latin1'));
+  });
+  found.dead.sort();
+  for (const name of found.dead) found.bytes += allocated(directory, name);
+  return found;
+}
+
+function isHex(buffer: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 2) if (hexByte(buffer, at) < 0) return false;
+  return true;
+}
+
+function allocated(directory: Directory, name: string): number {
+  try {
+    return sizeOf(directory, { name, kind: 'file' }).bytes;
+  } catch (error) {
+    // Gone meanwhile: it frees nothing any more, and the sweep will not find it either.
+    if (error instanceof PosixError && error.code === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
+/** The dead objects as digests, in order. */
+export function* deadObjects(table: ObjectTable, algorithm: Algorithm): Generator<Digest> {
+  const length = digestSize(algorithm) * 2 - 2;
+  for (const { prefix, names, count } of table.dead) {
+    const text = Buffer.from(names.buffer, names.byteOffset, names.byteLength).toString('latin1');
+    for (let index = 0; index < count; index += 1) {
+      const digest = parseDigest(prefix + text.slice(index * length, (index + 1) * length));
+      if (digest) yield digest;
+    }
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The boot partitions: what each offers, the artifacts on it, the staged sets, and what it says about the default.
+ * Two steps, since an entry on one partition may start a UKI that lies on another.
+ */
+import { decodeText, grubDefault, parseGrubEnv, parseLoaderConf } from '@cfs/bls';
+import type { Directory } from '@cfs/posix';
+import type { BootEntry, BootPartition, DefaultEntry, Problem, StagedSet, Temporary, UserCfg } from './inventory.ts';
+import { bootDigest, readArtifacts, readUki, type ArtifactFacts, type UkiFacts } from './read-artifacts.ts';
+import { readEntryDirectory, readTypeTwo, readUserCfg, type Targets } from './read-entries.ts';
+import { attempt, inside, sameName, sizeOf, spelled, tolerate } from './tolerate.ts';
+
+const LIMIT = 1 << 20;
+
+/** A partition that was opened. `esp` stands for XBOOTLDR too; `boot` is where GRUB keeps its own. */
+export interface OpenPartition {
+  readonly place: string;
+  readonly role: 'esp' | 'boot';
+  readonly directory: Directory;
+}
+
+/** A directory on the partition as it is spelled there; undefined when there is none, noted when it can't be read. */
+interface Reading {
+  readonly partition: OpenPartition;
+  readonly problems: Problem[];
+  readonly unreadable: string[];
+}
+
+export function readBoots(partitions: readonly OpenPartition[], problems: Problem[]): BootPartition[] {
+  const files = partitions.map((partition) => new PartitionFiles(partition));
+  return partitions.map((partition, index) => {
+    const own = files[index];
+    // A loader resolves a path on the entry's own partition; GRUB's blocks search the ESP for theirs.
+    const order = own ? [own, ...files.filter((other) => other !== own)] : files;
+    const targets: Targets = {
+      uki: (path) => order.map((each) => each.uki(path)).find((facts) => facts !== undefined),
+      exists: (path) => order.some((each) => each.find(path) !== undefined),
+    };
+    return readPartition({ partition, problems, unreadable: [] }, targets);
+  });
+}
+
+function readPartition(reading: Reading, targets: Targets): BootPartition {
+  const { partition, problems, unreadable } = reading;
+  const { place, role } = partition;
+  const facts: ArtifactFacts = { artifacts: [], temporaries: [] };
+  const collect = (path: readonly string[], kernels: boolean, ukis: boolean): void => {
+    const found = within(reading, path, (directory, at) =>
+      readArtifacts(directory, { place, path: at, kernels, ukis }, problems),
+    );
+    facts.artifacts.push(...(found?.artifacts ?? []));
+    facts.temporaries.push(...(found?.temporaries ?? []));
+  };
+  if (role === 'boot') collect([], true, false);
+  collect(['EFI', 'Linux'], true, false);
+  collect(['EFI', 'Linux', 'bootc'], false, true);
+
+  const entries: BootEntry[] = [];
+  const stagedSets: StagedSet[] = [];
+  const temporaries: Temporary[] = facts.temporaries;
+  for (const source of ['entries', 'entries.staged'] as const) {
+    within(reading, ['loader', source], (directory, path) => {
+      const found = readEntryDirectory(directory, { place, path }, source, targets, problems);
+      entries.push(...found.entries);
+      temporaries.push(...found.temporaries);
+      if (source === 'entries.staged')
+        stagedSets.push({ place, path, kind: source, bytes: directory.stat().allocated, others: found.others });
+    });
+  }
+  entries.push(
+    ...(within(reading, ['EFI', 'Linux'], (directory, path) => readTypeTwo(directory, { place, path })) ?? []),
+  );
+  const userCfg = readMenuFile(reading, 'user.cfg');
+  const staged = readMenuFile(reading, 'user.cfg.staged');
+  if (userCfg) entries.push(...readUserCfg(userCfg, 'user.cfg', targets));
+  if (staged) {
+    entries.push(...readUserCfg(staged, 'user.cfg.staged', targets));
+    stagedSets.push({ ...staged, kind: 'user.cfg.staged', others: [] });
+  }
+  return {
+    place,
+    role,
+    entries,
+    artifacts: facts.artifacts,
+    temporaries,
+    stagedSets,
+    unreadable,
+    defaultEntry: readDefault(reading),
+    userCfg,
+    stagedCfg: staged,
+  };
+}
+
+/** Runs `use` in a directory of the partition; a directory that exists and can't be read makes the menu unknown. */
+function within<T>(
+  reading: Reading,
+  path: readonly string[],
+  use: (directory: Directory, path: string[]) => T,
+): T | undefined {
+  const { partition, problems, unreadable } = reading;
+  const result = attempt(() => {
+    const real = spelled(partition.directory, path);
+    return inside(partition.directory, real, (directory) => use(directory, real));
+  });
+  if (result.ok) return result.value;
+  const about = [partition.place, ...path].join('/');
+  unreadable.push(about);
+  problems.push({
+    code: 'boot-unreadable',
+    about,
+    message: result.error.message,
+    hint: 'check the boot partition (fsck), then run cfs again',
+  });
+  return undefined;
+}
+
+function readMenuFile(reading: Reading, name: 'user.cfg' | 'user.cfg.staged'): UserCfg | undefined {
+  const { place } = reading.partition;
+  return within(reading, ['grub2'], (directory, path) => {
+    const entry = directory.list().find((each) => each.name === name);
+    if (entry === undefined) return undefined;
+    const { bytes } = sizeOf(directory, entry);
+    return {
+      place,
+      path: [...path, name],
+      bytes,
+      content: directory.read(name, LIMIT),
+      mode: directory.stat(name).mode,
+    };
+  });
+}
+
+/** The default entry: sd-boot's `loader.conf`, or what GRUB's configuration and its environment block say. */
+function readDefault(reading: Reading): DefaultEntry {
+  const { partition } = reading;
+  const read = (directory: string, name: string): ReturnType<typeof attempt<Uint8Array>> =>
+    attempt(() => inside(partition.directory, spelled(partition.directory, [directory]), (at) => at.read(name, LIMIT)));
+  if (partition.role === 'esp') {
+    const conf = read('loader', 'loader.conf');
+    if (!conf.ok) return { kind: 'unknown', value: 'loader.conf' };
+    if (conf.value === undefined) return { kind: 'none' };
+    const parsed = parseLoaderConf(conf.value);
+    if (parsed === undefined) return { kind: 'unknown', value: 'loader.conf' };
+    return parsed.default === undefined ? { kind: 'none' } : { kind: 'pattern', value: parsed.default };
+  }
+  const [cfg, env] = [read('grub2', 'grub.cfg'), read('grub2', 'grubenv')];
+  if (!cfg.ok || !env.ok) return { kind: 'unknown', value: cfg.ok ? 'grubenv' : 'grub.cfg' };
+  const variables = env.value === undefined ? {} : parseGrubEnv(env.value);
+  if (variables === undefined) return { kind: 'unknown', value: 'grubenv' };
+  const choice = grubDefault(decodeText(cfg.value ?? new Uint8Array(0)) ?? '', variables);
+  if (choice.kind === 'index') return { kind: 'index', value: String(choice.n) };
+  return choice.kind === 'name' ? { kind: 'name', value: choice.name } : { kind: choice.kind };
+}
+
+/** Paths on one partition, as a boot loader finds them: without case, and with or without GRUB's leading `/boot`. */
+class PartitionFiles {
+  readonly #partition: OpenPartition;
+  readonly #names = new Map<string, string[] | undefined>();
+  readonly #ukis = new Map<string, UkiFacts | undefined>();
+
+  constructor(partition: OpenPartition) {
+    this.#partition = partition;
+  }
+
+  find(path: string): string[] | undefined {
+    const components = path.split(/[/\\]+/).filter((part) => part !== '' && part !== '.');
+    if (components.includes('..')) return undefined;
+    const direct = this.#resolve(components);
+    return (
+      direct ??
+      (components[0] === 'boot' && this.#partition.role === 'boot' ? this.#resolve(components.slice(1)) : undefined)
+    );
+  }
+
+  uki(path: string): UkiFacts | undefined {
+    const found = this.find(path);
+    if (found === undefined) return undefined;
+    const key = found.join('/');
+    if (!this.#ukis.has(key)) {
+      const facts = attempt(() =>
+        inside(this.#partition.directory, found.slice(0, -1), (directory) => readUki(directory, found.at(-1) ?? '')),
+      );
+      this.#ukis.set(key, facts.ok ? facts.value : undefined);
+    }
+    return this.#ukis.get(key);
+  }
+
+  #resolve(components: readonly string[]): string[] | undefined {
+    const real: string[] = [];
+    for (const component of components) {
+      const names = this.#list(real);
+      const name = names?.find((each) => each === component) ?? names?.find((each) => sameName(each, component));
+      if (name === undefined) return undefined;
+      real.push(name);
+    }
+    return real.length > 0 ? real : undefined;
+  }
+
+  #list(path: readonly string[]): string[] | undefined {
+    const key = path.join('/');
+    if (!this.#names.has(key)) {
+      const names = attempt(() =>
+        inside(this.#partition.directory, path, (directory) => directory.list().map((each) => each.name)),
+      );
+      this.#names.set(key, names.ok ? names.value : undefined);
+    }
+    return this.#names.get(key);
+  }
+}
+
+/**
+ * Fills in the boot digests of kernel directories. They are read whole for it, so only where it matters: a deployment
+ * that no entry names and that has no directory of its own name may boot the kernel of another.
+ */
+export function withBootDigests(
+  boots: readonly BootPartition[],
+  partitions: readonly OpenPartition[],
+  problems: Problem[],
+): BootPartition[] {
+  return boots.map((boot) => {
+    const directory = partitions.find((each) => each.place === boot.place)?.directory;
+    if (directory === undefined) return boot;
+    const artifacts = boot.artifacts.map((artifact) => {
+      if (artifact.kind !== 'kernel' || !artifact.complete) return artifact;
+      const digest = tolerate(problems, [artifact.place, ...artifact.path].join('/'), () =>
+        inside(directory, artifact.path, bootDigest),
+      );
+      return { ...artifact, bootDigest: digest };
+    });
+    return { ...boot, artifacts };
+  });
+}

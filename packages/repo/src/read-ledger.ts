@@ -1,0 +1,146 @@
+/**
+ * What cfs wrote itself below `state/cfs/` on the trusted root: intents, pins, first sights, copies of entries, trash.
+ * A record that can't be read never unlocks a deletion: a pin still pins by its name, an intent is void.
+ */
+import { parseArtifactName, parseDigest, type Digest } from '@cfs/bls';
+import type { Directory } from '@cfs/posix';
+import type { EntryCopy, Intent, Ledger, Problem, Sight, Trash } from './inventory.ts';
+import { inside, sizeOf, tolerate } from './tolerate.ts';
+
+const LIMIT = 4 << 20;
+export const LEDGER = ['state', 'cfs'] as const;
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function readLedger(sysroot: Directory, problems: Problem[]): Ledger {
+  const records = <T>(kind: string, make: (digest: Digest, json: Json) => T | undefined): T[] =>
+    readRecords(sysroot, kind, problems).flatMap(({ name, json }) => {
+      const digest = parseDigest(name);
+      const record = digest && json && make(digest, json);
+      if (record === undefined)
+        problems.push({
+          code: 'record-broken',
+          about: `sysroot/state/cfs/${kind}/${name}.json`,
+          message: 'is no record of cfs; it is not relied on',
+        });
+      return record ?? [];
+    });
+  return {
+    intents: records('intents', intent),
+    pins: readPins(sysroot, problems),
+    sights: records('sights', (digest, json): Sight | undefined =>
+      typeof json['first'] === 'number' ? { digest, first: json['first'] } : undefined,
+    ),
+    copies: records('entries', copies).flat(),
+    trash: readTrash(sysroot, problems),
+  };
+}
+
+function intent(digest: Digest, json: Json): Intent | undefined {
+  const { why, made, inode, born } = json;
+  if ((why !== 'delete' && why !== 'keep') || typeof made !== 'number') return undefined;
+  return {
+    digest,
+    why,
+    made,
+    inode: typeof inode === 'string' ? inode : undefined,
+    born: typeof born === 'number' ? born : undefined,
+  };
+}
+
+function copies(digest: Digest, json: Json): EntryCopy[] | undefined {
+  const list = json['entries'];
+  if (!Array.isArray(list)) return undefined;
+  return list.flatMap((each: unknown) => {
+    if (!isJson(each)) return [];
+    const { place, path, artifacts, content } = each;
+    if (typeof place !== 'string' || typeof content !== 'string') return [];
+    const names = strings(artifacts).flatMap((text) => parseArtifactName(text) ?? []);
+    return [{ digest, place, path: strings(path), artifacts: names, content }];
+  });
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each: unknown) => typeof each === 'string') : [];
+}
+
+function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `<kind>/<name>.json`; a file that is no JSON object has no `json`. */
+function readRecords(
+  sysroot: Directory,
+  kind: string,
+  problems: Problem[],
+): { name: string; json: Json | undefined }[] {
+  const read = (): { name: string; json: Json | undefined }[] =>
+    inside(sysroot, [...LEDGER, kind], (directory) =>
+      directory.list().flatMap((entry) => {
+        if (entry.kind !== 'file' || !entry.name.endsWith('.json')) return [];
+        const bytes = tolerate(problems, `sysroot/state/cfs/${kind}/${entry.name}`, () =>
+          directory.read(entry.name, LIMIT),
+        );
+        return [{ name: entry.name.slice(0, -5), json: bytes && parse(bytes) }];
+      }),
+    );
+  return tolerate(problems, `sysroot/state/cfs/${kind}`, read) ?? [];
+}
+
+function parse(bytes: Uint8Array): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isJson(value) ? value : undefined;
+  } catch (error) {
+    // A torn record is reported by the caller as broken.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** A pin is a directory `pins/<V>`: its name alone pins, whatever is in it. */
+function readPins(sysroot: Directory, problems: Problem[]): Digest[] {
+  const read = (): Digest[] =>
+    inside(sysroot, [...LEDGER, 'pins'], (directory) =>
+      directory.list().flatMap((entry) => parseDigest(entry.name) ?? []),
+    );
+  return tolerate(problems, 'sysroot/state/cfs/pins', read) ?? [];
+}
+
+/** `trash/<V>[.n]` beside its record `trash/<V>[.n].json`. */
+function readTrash(sysroot: Directory, problems: Problem[]): Trash[] {
+  const records = new Map(readRecords(sysroot, 'trash', problems).map(({ name, json }) => [name, json]));
+  const read = (): [string, number][] =>
+    inside(sysroot, [...LEDGER, 'trash'], (directory) =>
+      directory
+        .list()
+        .flatMap((entry) => (entry.kind === 'directory' ? [[entry.name, treeSize(directory, entry.name)]] : [])),
+    );
+  const present = new Map(tolerate(problems, 'sysroot/state/cfs/trash', read) ?? []);
+  return [...new Set([...present.keys(), ...records.keys()])].flatMap((name) => {
+    const digest = parseDigest(name.split('.')[0] ?? '');
+    if (digest === undefined) return [];
+    const json = records.get(name);
+    const time = (key: string): number | undefined => (typeof json?.[key] === 'number' ? json[key] : undefined);
+    return [
+      {
+        name,
+        digest,
+        deadline: time('deadline'),
+        moved: time('moved'),
+        present: present.has(name),
+        bytes: present.get(name) ?? 0,
+      },
+    ];
+  });
+}
+
+/** Allocated bytes of a directory and everything below it; links are not followed. */
+function treeSize(parent: Directory, name: string): number {
+  return inside(parent, [name], (directory) => {
+    const sizes = directory
+      .list()
+      .map((entry) => (entry.kind === 'directory' ? treeSize(directory, entry.name) : sizeOf(directory, entry).bytes));
+    return sizes.reduce((sum, bytes) => sum + bytes, directory.stat().allocated);
+  });
+}

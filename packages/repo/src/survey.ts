@@ -1,0 +1,61 @@
+/** One look at a repository from given roots: what they reach, what is missing below them, and which objects are dead. */
+import { createHash } from 'node:crypto';
+import type { Directory } from '@cfs/posix';
+import type { Repository } from './inventory.ts';
+import { mark, type Hole, type Marked, type MarkRoot } from './mark.ts';
+import { deadObjects, readObjects, type ObjectTable } from './objects.ts';
+
+export interface RepositorySurvey extends Omit<Marked, 'live'> {
+  readonly table: ObjectTable;
+  readonly objects: { readonly count: number; readonly bytes: number; readonly hash: string };
+  readonly strays: readonly string[];
+  readonly unreadable: readonly string[];
+}
+
+export function survey(root: Directory, repository: Repository, roots: readonly MarkRoot[]): RepositorySurvey {
+  const { images, streams, live, holes } = mark(root, repository, roots);
+  const table = readObjects(root, live, repository.algorithm);
+  const missing = table.missing.length === 0 ? [] : attribute(root, repository, roots, new Set(table.missing), table);
+  const hash = createHash('sha256');
+  for (const digest of deadObjects(table, repository.algorithm)) hash.update(`${digest}\n`);
+  const objects = { count: table.deadCount, bytes: table.deadBytes, hash: hash.digest('hex') };
+  return {
+    images,
+    streams,
+    holes: [...holes, ...missing],
+    table,
+    objects,
+    strays: table.strays,
+    unreadable: table.unreadable,
+  };
+}
+
+/** Which roots the missing objects lie below: each is walked alone, since a person accepts damage root by root. */
+function attribute(
+  root: Directory,
+  repository: Repository,
+  roots: readonly MarkRoot[],
+  missing: ReadonlySet<number>,
+  table: ObjectTable,
+): Hole[] {
+  const holes: Hole[] = [];
+  const unreadable = new Set(table.unreadable.map((path) => path.slice(-2)));
+  for (const because of new Set(roots.map((each) => each.because))) {
+    const own = mark(
+      root,
+      repository,
+      roots.filter((each) => each.because === because),
+    );
+    const count = [...missing].filter((value) => own.live.has(value)).length;
+    const known = own.holes.filter((hole) => hole.code === 'missing-object').length;
+    if (count <= known) continue;
+    const why = unreadable.size > 0 ? 'missing, or in a directory that cannot be read' : 'missing';
+    holes.push({
+      code: 'missing-object',
+      about: because.slice(because.indexOf(':') + 1),
+      message: `${count} of its objects are ${why}`,
+      because,
+    });
+  }
+  return holes;
+}
