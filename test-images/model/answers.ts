@@ -3,8 +3,6 @@
  * always means "it is on the disk". So a list of answers names a state, all lists are all states, and random answers
  * are a sample.
  */
-import type { FileNode } from './node.ts';
-
 export type Ask = (possibilities: number) => number;
 
 /** Asks only where there is a choice. */
@@ -19,10 +17,6 @@ export interface Answers {
   /** What was answered so far. */
   answers(): number[];
 }
-
-/** What a file can be before all of it was written. */
-export const empty = (file: FileNode): FileNode => ({ ...file, bytes: new Uint8Array() });
-export const half = (file: FileNode): FileNode => ({ ...file, bytes: file.bytes.subarray(0, file.bytes.length >> 1) });
 
 /** All lists of answers, in order: each ends its turn before the next is asked for. */
 export function* everyAnswer(): Generator<Answers> {

@@ -47,7 +47,7 @@ export class ModelDirectory implements WritableDirectory {
 
   directory(name: string): ModelDirectory {
     const node = this.#get('openat', name);
-    if (node.kind !== 'directory') throw this.#error(node.kind === 'link' ? 'ELOOP' : 'ENOTDIR', 'openat', name);
+    if (node.kind !== 'directory') throw this.#error('ENOTDIR', 'openat', name);
     this.#fs.know(this.#inode, this.#spell(name), node);
     return new ModelDirectory(this.#host, this.#fs, node.inode, `${this.path}/${name}`);
   }

@@ -69,6 +69,10 @@ export function* walk(root: DirectoryNode, path: readonly string[] = []): Genera
   }
 }
 
+/** What a file can be before all of it was written. */
+export const empty = (file: FileNode): FileNode => ({ ...file, bytes: new Uint8Array() });
+export const half = (file: FileNode): FileNode => ({ ...file, bytes: file.bytes.subarray(0, file.bytes.length >> 1) });
+
 const folded = new WeakMap<Entries, ReadonlyMap<string, string>>();
 
 /** How a name is really written in a directory of a file system that ignores case. */

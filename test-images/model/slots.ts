@@ -3,10 +3,10 @@
  * points to apart from it. So each name has a little history of values, and a cut picks any that was not superseded
  * for certain.
  */
-import { empty, half, oneOf } from './answers.ts';
+import { oneOf } from './answers.ts';
 import { isOperation, type Change, type Event } from './event.ts';
 import type { FileSystemOptions } from './file-system.ts';
-import { noEntries, type FileNode, type Node } from './node.ts';
+import { empty, half, noEntries, type FileNode, type Node } from './node.ts';
 import { edit, type Edits } from './rebuild.ts';
 import type { Pending, Survival } from './survivors.ts';
 

@@ -2,10 +2,10 @@
  * What a power cut leaves of the operations that were not yet durable, for each kind of file system: all that its
  * interface allows and what was measured, and no more (docs: the contract's section on what durable takes).
  */
-import { empty, half, oneOf, type Ask } from './answers.ts';
+import { oneOf, type Ask } from './answers.ts';
 import { isOperation, type Event, type Operation } from './event.ts';
 import type { FileSystemOptions } from './file-system.ts';
-import type { DirectoryNode } from './node.ts';
+import { empty, half, type DirectoryNode } from './node.ts';
 import { edit, type Edits } from './rebuild.ts';
 import { slots } from './slots.ts';
 
