@@ -3,5 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { conditions: ['@cfs/source'] },
   ssr: { resolve: { conditions: ['@cfs/source'] } },
-  test: { include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test-images/**/*.test.ts'] },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test-images/**/*.test.ts'],
+    testTimeout: 30_000,
+  },
 });

@@ -1,0 +1,90 @@
+/**
+ * Makes `cfs` one file: packages/cli/dist/cfs.js, with koffi's native half beside it as koffi-linux-<arch>.node.
+ * The file runs on Node 22.15 or newer, from any directory, without node_modules. It must never look for native code
+ * anywhere but beside itself: it runs as root, and a parent directory may be somebody else's.
+ */
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+const cli = join(import.meta.dirname, '../packages/cli');
+const dist = join(cli, 'dist');
+const architectures = ['x64', 'arm64'];
+
+/** The text of a file with one place in it replaced; an error if the place is not there, for then the file changed. */
+function replaceOnce(path: string, search: string, replacement: string): string {
+  const parts = readFileSync(path, 'utf8').split(search);
+  if (parts.length !== 2) throw new Error(`${path}: expected «${search}» once; look again at how koffi is loaded`);
+  return parts.join(replacement);
+}
+
+/** koffi looks in several places for its native half, up to the node_modules of every parent; the bundle gets one. */
+const nativeBesideBundle: Plugin = {
+  name: 'native-beside-bundle',
+  setup(build) {
+    // A plain require is bundled, and stays lazy.
+    build.onLoad({ filter: /\/posix\/src\/native\.ts$/ }, ({ path }) => ({
+      contents: replaceOnce(path, "createRequire(import.meta.url)('koffi')", "require('koffi')"),
+      loader: 'ts',
+    }));
+    build.onResolve({ filter: /^koffi$/ }, ({ resolveDir }) =>
+      build.resolve('koffi/indirect', { resolveDir, kind: 'import-statement' }),
+    );
+    build.onLoad({ filter: /\/koffi\/src\/koffi\/indirect\.js$/ }, ({ path }) => ({
+      contents: replaceOnce(
+        path,
+        'loadDynamic(import.meta.dirname, pkg, triplets)',
+        'require2(`${import.meta.dirname}/koffi-${pkg}.node`)',
+      ),
+    }));
+  },
+};
+
+/** What the licences of the bundled packages ask for: their name, copyright and terms. */
+function notices(inputs: readonly string[]): string[] {
+  const folders = new Set(inputs.flatMap((path) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+  return [...folders].sort().map((folder) => {
+    const license = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+    if (license === undefined) throw new Error(`${folder} has no licence file`);
+    return `${folder.replace(/^.*\/node_modules\//, '')}\n\n${readFileSync(join(folder, license), 'utf8').trim()}`;
+  });
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+const outfile = join(dist, 'cfs.js');
+const { metafile } = await build({
+  entryPoints: [join(cli, 'src/main.ts')],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22.15',
+  conditions: ['@cfs/source'],
+  plugins: [nativeBesideBundle],
+  banner: { js: '#!/usr/bin/env node' },
+  minifySyntax: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+});
+for (const notice of notices(Object.keys(metafile.inputs))) appendFileSync(outfile, `/*\n${notice}\n*/\n`);
+chmodSync(outfile, 0o755);
+
+const { resolve } = createRequire(join(cli, 'package.json'));
+for (const arch of architectures) {
+  const native = join(resolve(`@koromix/koffi-linux-${arch}`), `../linux_${arch}/koffi.node`);
+  copyFileSync(native, join(dist, `koffi-linux-${arch}.node`));
+}
+
+console.log(`cfs.js: ${Math.ceil(statSync(outfile).size / 1024)} KiB`);
