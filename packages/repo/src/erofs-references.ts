@@ -52,7 +52,8 @@ export class References {
     if (inode.xattrsEnd > inode.xattrs) this.#readXattrs(inode);
     const { size } = this.#metacopy;
     if (size === -1 && this.#redirect.size === -1) {
-      if (inode.layout === CHUNK_BASED) throw failure('erofs-reference', 'a file has its content elsewhere and does not say where', inode);
+      if (inode.layout === CHUNK_BASED)
+        throw failure('erofs-reference', 'a file has its content elsewhere and does not say where', inode);
       return 0;
     }
     this.#checkMetacopy(inode);
@@ -101,7 +102,11 @@ export class References {
   }
 
   #take(bytes: Uint8Array, name: number, size: number, inode: Inode): void {
-    const value = isAt(METACOPY, bytes, name) ? this.#metacopy : isAt(REDIRECT, bytes, name) ? this.#redirect : undefined;
+    const value = isAt(METACOPY, bytes, name)
+      ? this.#metacopy
+      : isAt(REDIRECT, bytes, name)
+        ? this.#redirect
+        : undefined;
     if (value === undefined) return;
     if (value.size !== -1) throw failure('erofs-xattr', 'an xattr occurs twice', inode);
     value.buffer = bytes;
@@ -112,13 +117,15 @@ export class References {
   /** Both must be there; a metacopy without content says that the digest isn't known, then the redirect says it. */
   #checkMetacopy(inode: Inode): void {
     const { buffer, start, size } = this.#metacopy;
-    if (size === -1 || this.#redirect.size === -1) throw failure('erofs-reference', 'one of metacopy and redirect is missing', inode);
+    if (size === -1 || this.#redirect.size === -1)
+      throw failure('erofs-reference', 'one of metacopy and redirect is missing', inode);
     if (size === 0) return;
     const length = 4 + this.#digestSize;
     // version, length, flags, algorithm
     const sound = size === length && buffer[start] === 0 && buffer[start + 1] === length && buffer[start + 2] === 0;
     if (!sound) throw failure('erofs-reference', 'malformed metacopy', inode);
-    if (buffer[start + 3] !== this.#kernelAlgorithm) throw failure('erofs-algorithm', 'a digest of another algorithm', inode);
+    if (buffer[start + 3] !== this.#kernelAlgorithm)
+      throw failure('erofs-algorithm', 'a digest of another algorithm', inode);
   }
 
   /** Whether the redirect is the path of metacopy's digest: `/xx/rest`. */

@@ -152,7 +152,8 @@ export class ErofsWalk {
     this.nameEnd = nameEnd;
     this.level = this.#depth;
     this.#reach(nid);
-    if (!this.inode.isOfFileType(bytes[at + 10] ?? 0)) throw damaged(`and inode ${nid} disagree on its type`, frame.nid);
+    if (!this.inode.isOfFileType(bytes[at + 10] ?? 0))
+      throw damaged(`and inode ${nid} disagree on its type`, frame.nid);
     if (this.inode.type === DIRECTORY) this.#enter(frame.nid);
     return true;
   }

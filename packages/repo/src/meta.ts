@@ -41,7 +41,10 @@ export function parseMeta(bytes: Uint8Array | undefined): Meta {
   const features = json && parseFeatures(json['features']);
   const version = json?.['version'];
   if (!json || !features || typeof version !== 'number' || !Number.isInteger(version) || version < 0) {
-    return { ...unknownMeta, writable: refuse('meta-malformed', 'meta.json cannot be read as JSON of the known shape') };
+    return {
+      ...unknownMeta,
+      writable: refuse('meta-malformed', 'meta.json cannot be read as JSON of the known shape'),
+    };
   }
   const { algorithm, logBlockSize } = parseAlgorithm(json['algorithm']);
   const formats = parseFormats(json['erofs_formats']);

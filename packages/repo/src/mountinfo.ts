@@ -27,7 +27,10 @@ export type MountedImage =
 
 /** Never throws. Of a line that is cut off the rest is taken for the source, so that no composefs mount is overlooked. */
 export function parseMountinfo(text: string): Mount[] {
-  return text.split('\n').filter((line) => line.trim() !== '').map(parseLine);
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map(parseLine);
 }
 
 function parseLine(line: string): Mount {
@@ -81,7 +84,8 @@ export function composefsMount(mount: Mount): MountedImage | undefined {
  * made by hand shows its data layer. A device or directory that merely has the word in its path is nothing.
  */
 function looksLikeComposefs({ fsType, source, superOptions }: Mount): boolean {
-  if (fsType === 'overlay' && /(?:^|,)(?:lowerdir|datadir)\+?=[^,]*\/composefs\/objects/.test(superOptions)) return true;
+  if (fsType === 'overlay' && /(?:^|,)(?:lowerdir|datadir)\+?=[^,]*\/composefs\/objects/.test(superOptions))
+    return true;
   if (source.startsWith('/') && fsType !== 'erofs') return fsType.includes('composefs');
   return fsType.includes('composefs') || source.includes('composefs');
 }

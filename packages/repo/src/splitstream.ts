@@ -49,9 +49,12 @@ export function parseSplitstream(source: Source, algorithm?: Algorithm): Splitst
   }
   const infoBytes = read(source, header.info.start, INFO_SIZE);
   const info = view(infoBytes);
-  const [streamRefs, objectRefs, stream, named] = ['stream references', 'object references', 'stream', 'named references'].map(
-    (what, index) => parseRange(info, index * 16, source.size, what),
-  ) as [Section, Section, Section, Section];
+  const [streamRefs, objectRefs, stream, named] = [
+    'stream references',
+    'object references',
+    'stream',
+    'named references',
+  ].map((what, index) => parseRange(info, index * 16, source.size, what)) as [Section, Section, Section, Section];
   checkLayout(source, [header.info, streamRefs, objectRefs, stream, named]);
   const size = digestSize(header.algorithm);
   return {
@@ -70,14 +73,16 @@ function parseHeader(source: Source): { layout: 'current' | 'old'; algorithm: Al
   const layout = hasMagic(bytes, 0) ? 'current' : hasMagic(bytes, 18) ? 'old' : undefined;
   if (layout === undefined) throw new FormatError('splitstream-magic', 'not a splitstream');
   const version = layout === 'current' ? 11 : 29;
-  const [number, kernelAlgorithm, logBlockSize] = layout === 'current' ? [bytes[11], bytes[14], bytes[15]] : bytes.subarray(29);
+  const [number, kernelAlgorithm, logBlockSize] =
+    layout === 'current' ? [bytes[11], bytes[14], bytes[15]] : bytes.subarray(29);
   if (number !== 0) throw new FormatError('splitstream-version', `unknown version ${number}`, version);
   if (kernelAlgorithm !== 1 && kernelAlgorithm !== 2) {
     throw new FormatError('splitstream-algorithm', `unknown digest algorithm ${kernelAlgorithm}`);
   }
   if (logBlockSize !== 12) throw new FormatError('splitstream-block-size', `unknown block size 2^${logBlockSize}`);
   const info = parseRange(view(bytes), layout === 'current' ? 16 : 0, source.size, 'info block');
-  if (info.end - info.start < INFO_SIZE) throw new FormatError('splitstream-truncated', 'the info block is too short', info.start);
+  if (info.end - info.start < INFO_SIZE)
+    throw new FormatError('splitstream-truncated', 'the info block is too short', info.start);
   return { layout, algorithm: kernelAlgorithm === 1 ? 'sha256' : 'sha512', info };
 }
 
@@ -119,13 +124,15 @@ function readRefs(source: Source, section: Section, size: number): Uint8Array {
 }
 
 function readSection(source: Source, { what, start, end }: Section, limit: number): Uint8Array {
-  if (end - start > limit) throw new FormatError('splitstream-too-large', `the ${what} have ${end - start} bytes`, start);
+  if (end - start > limit)
+    throw new FormatError('splitstream-too-large', `the ${what} have ${end - start} bytes`, start);
   return read(source, start, end - start);
 }
 
 function read(source: Source, offset: number, length: number): Uint8Array {
   const bytes = length === 0 ? new Uint8Array() : source.read(offset, length);
-  if (bytes.length !== length) throw new FormatError('splitstream-truncated', `the file ends within ${length} bytes`, offset);
+  if (bytes.length !== length)
+    throw new FormatError('splitstream-truncated', `the file ends within ${length} bytes`, offset);
   return bytes;
 }
 
@@ -140,7 +147,9 @@ function parseNamed(compressed: Uint8Array, count: number): Map<string, number> 
   if (compressed.length === 0) return names;
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(zstdDecompressSync(compressed, { maxOutputLength: NAMED_LIMIT }));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(
+      zstdDecompressSync(compressed, { maxOutputLength: NAMED_LIMIT }),
+    );
   } catch (error) {
     throw new FormatError('splitstream-named', `the named references cannot be unpacked: ${String(error)}`);
   }

@@ -59,20 +59,29 @@ describe.skipIf(!hasFsverity)('verityDigest agrees with fsverity (skipped withou
   const sizes = blocks.flatMap((count) => [-1, 0, 1].map((more) => count * 4096 + more)).filter((size) => size >= 0);
   const seed = process.env['SEED'] ?? randomBytes(4).toString('hex');
 
-  it.each(['sha256', 'sha512'] as const)(`%s at the boundaries, and at random sizes (SEED=${seed})`, (algorithm) => {
-    const draws = Array.from({ length: 12 }, (_, index) => createHash('sha256').update(`${seed}${index}`).digest());
-    const random = draws.map((draw) => draw.readUInt32LE() % 3_000_000);
-    const expected: string[] = [];
-    const actual: string[] = [];
-    for (const size of [...sizes, ...random]) {
-      const bytes = createHash('shake256', { outputLength: size || 1 }).update(`${seed}${size}`).digest().subarray(0, size);
-      const file = join(dir, `${size}`);
-      writeFileSync(file, bytes);
-      const output = execFileSync('fsverity', ['digest', `--hash-alg=${algorithm}`, '--compact', file], { encoding: 'utf8' });
-      rmSync(file);
-      expected.push(`${size} ${output.trim()}`);
-      actual.push(`${size} ${verityDigest(sourceOf(bytes), algorithm)}`);
-    }
-    expect(actual).toEqual(expected);
-  }, 60_000);
+  it.each(['sha256', 'sha512'] as const)(
+    `%s at the boundaries, and at random sizes (SEED=${seed})`,
+    (algorithm) => {
+      const draws = Array.from({ length: 12 }, (_, index) => createHash('sha256').update(`${seed}${index}`).digest());
+      const random = draws.map((draw) => draw.readUInt32LE() % 3_000_000);
+      const expected: string[] = [];
+      const actual: string[] = [];
+      for (const size of [...sizes, ...random]) {
+        const bytes = createHash('shake256', { outputLength: size || 1 })
+          .update(`${seed}${size}`)
+          .digest()
+          .subarray(0, size);
+        const file = join(dir, `${size}`);
+        writeFileSync(file, bytes);
+        const output = execFileSync('fsverity', ['digest', `--hash-alg=${algorithm}`, '--compact', file], {
+          encoding: 'utf8',
+        });
+        rmSync(file);
+        expected.push(`${size} ${output.trim()}`);
+        actual.push(`${size} ${verityDigest(sourceOf(bytes), algorithm)}`);
+      }
+      expect(actual).toEqual(expected);
+    },
+    60_000,
+  );
 });
