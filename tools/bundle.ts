@@ -18,7 +18,6 @@ import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 const cli = join(import.meta.dirname, '../packages/cli');
-const dist = join(cli, 'dist');
 const architectures = ['x64', 'arm64'];
 
 /** The text of a file with one place in it replaced; an error if the place is not there, for then the file changed. */
@@ -60,31 +59,42 @@ function notices(inputs: readonly string[]): string[] {
   });
 }
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
-const outfile = join(dist, 'cfs.js');
-const { metafile } = await build({
-  entryPoints: [join(cli, 'src/main.ts')],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22.15',
-  conditions: ['@cfs/source'],
-  plugins: [nativeBesideBundle],
-  banner: { js: '#!/usr/bin/env node' },
-  minifySyntax: true,
-  legalComments: 'none',
-  metafile: true,
-  logLevel: 'warning',
-});
-for (const notice of notices(Object.keys(metafile.inputs))) appendFileSync(outfile, `/*\n${notice}\n*/\n`);
-chmodSync(outfile, 0o755);
-
-const { resolve } = createRequire(join(cli, 'package.json'));
-for (const arch of architectures) {
-  const native = join(resolve(`@koromix/koffi-linux-${arch}`), `../linux_${arch}/koffi.node`);
-  copyFileSync(native, join(dist, `koffi-linux-${arch}.node`));
+/**
+ * Bundles `entry`, a file or the text of a module of the cli, to `cfs.js` in the empty folder `dist`, and puts koffi's
+ * native half beside it.
+ */
+export async function bundle(entry: { path: string } | { contents: string }, dist: string): Promise<void> {
+  const outfile = join(dist, 'cfs.js');
+  const { metafile } = await build({
+    ...('path' in entry
+      ? { entryPoints: [entry.path] }
+      : { stdin: { contents: entry.contents, resolveDir: cli, loader: 'ts' } }),
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.15',
+    conditions: ['@cfs/source'],
+    plugins: [nativeBesideBundle],
+    banner: { js: '#!/usr/bin/env node' },
+    minifySyntax: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  for (const notice of notices(Object.keys(metafile.inputs))) appendFileSync(outfile, `/*\n${notice}\n*/\n`);
+  chmodSync(outfile, 0o755);
+  const { resolve } = createRequire(join(cli, 'package.json'));
+  for (const arch of architectures) {
+    const native = join(resolve(`@koromix/koffi-linux-${arch}`), `../linux_${arch}/koffi.node`);
+    copyFileSync(native, join(dist, `koffi-linux-${arch}.node`));
+  }
 }
 
-console.log(`cfs.js: ${Math.ceil(statSync(outfile).size / 1024)} KiB`);
+if (process.argv[1] === import.meta.filename) {
+  const dist = join(cli, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
+  await bundle({ path: join(cli, 'src/main.ts') }, dist);
+  console.log(`cfs.js: ${Math.ceil(statSync(join(dist, 'cfs.js')).size / 1024)} KiB`);
+}
