@@ -3,13 +3,13 @@
  * partition, never by the digest in its own name; it goes only if it is provably ours.
  */
 import type { Artifact, BootPartition, Temporary } from '@cfs/repo';
-import { show } from '@cfs/repo';
 import { artifactKey, type Deployment } from './deployments.ts';
 import { ownArtifacts } from './deaths.ts';
 import type { Menu, MenuEntry } from './menu.ts';
 import { DAY } from './options.ts';
 import type { Notice, PlanItem } from './types.ts';
 import type { World } from './world.ts';
+import { show } from './show.ts';
 
 export interface ArtifactVerdicts {
   readonly items: readonly PlanItem[];

@@ -1,11 +1,11 @@
 /** The decision for a plain composefs repository: its refs and the names given live, and nothing else is known. */
 import type { MarkRoot, Problem, Repository } from '@cfs/repo';
-import { show } from '@cfs/repo';
 import { brokenRef } from './decide.ts';
 import { emptyRoots, repositoryDoubts, repositoryRefusals } from './evidence.ts';
 import { fingerprintOfFacts } from './fingerprint.ts';
 import { planRepositoryTemporaries } from './removals.ts';
 import type { Decision, Notice, Options } from './types.ts';
+import { show } from './show.ts';
 
 /** `names` are first-level names (of images or streams) that live beside the refs; one that doesn't exist adds nothing. */
 export function decideRepository(

@@ -3,7 +3,6 @@
  * Each step is a rule of its own file; this is their order.
  */
 import type { Inventory, MarkRoot, Problem } from '@cfs/repo';
-import { show } from '@cfs/repo';
 import { judgeArtifacts } from './artifacts.ts';
 import { couldBoot, explainDeath, firstSight, validIntent } from './deaths.ts';
 import { findDeployments, type Deployment } from './deployments.ts';
@@ -23,9 +22,10 @@ import { planRecords } from './records.ts';
 import { judgeBootable, reportDeployments, type Fate } from './report.ts';
 import { chooseDropped } from './retention.ts';
 import { bootedDigest, collectHolds } from './roots.ts';
-import { planEntries, planRepositoryTemporaries, planStates, planTags, planTrash } from './removals.ts';
+import { planEntries, planLeftovers, planRepositoryTemporaries, planStates, planTags, planTrash } from './removals.ts';
 import type { Decision, Hold, Notice, Options } from './types.ts';
 import { World } from './world.ts';
+import { show } from './show.ts';
 
 export function decide(inventory: Inventory, options: Options): Decision {
   const world = new World(inventory);
@@ -140,11 +140,12 @@ export function decide(inventory: Inventory, options: Options): Decision {
     ],
     deployments: reportDeployments(world, fates, bootable),
     items: [
-      ...planEntries(menu, removed, fates),
+      ...planEntries(world, menu, removed, fates),
       ...artifacts.items,
       ...planStates(dead, options),
       ...tags.items,
       ...planTrash(world, options),
+      ...planLeftovers(world),
       ...planRepositoryTemporaries(inventory.repository, options.now),
     ],
     roots,

@@ -16,7 +16,11 @@ export function fingerprintOf(inventory: Inventory, options: Options): string {
 
 export function fingerprintOfFacts(facts: object, options: Options): string {
   const { now: _, ...choices } = options;
-  return bytesToHex(sha256(new TextEncoder().encode(canonical([facts, choices]))));
+  return sha256Hex(new TextEncoder().encode(canonical([facts, choices])));
+}
+
+export function sha256Hex(bytes: Uint8Array): string {
+  return bytesToHex(sha256(bytes));
 }
 
 /** JSON with sorted keys; maps as lists, bytes as text. */

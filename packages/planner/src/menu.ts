@@ -4,8 +4,8 @@
  */
 import { matchesDefault, menuOrder, type Digest } from '@cfs/bls';
 import type { BootEntry, BootPartition, StagedSet } from '@cfs/repo';
-import { show } from '@cfs/repo';
 import type { World } from './world.ts';
+import { show } from './show.ts';
 
 export type Ownership = 'ours' | 'foreign' | 'other' | 'unreadable' | 'accepted';
 

@@ -1,14 +1,21 @@
 /** The items of the classes that links alone decide: entries, state directories, tags, trash, unfinished writes. */
-import type { Repository, StagedSet } from '@cfs/repo';
-import { show } from '@cfs/repo';
+import { parseUserCfg, removeBlocks } from '@cfs/bls';
+import type { Repository, StagedSet, UserCfg } from '@cfs/repo';
+import { sha256Hex } from './fingerprint.ts';
 import type { Menu, MenuEntry } from './menu.ts';
 import { DAY } from './options.ts';
 import type { Fate } from './report.ts';
 import type { Notice, Options, PlanItem } from './types.ts';
 import { bootcTag, type World } from './world.ts';
+import { show } from './show.ts';
 
 /** Files first, then blocks of a `user.cfg` in one rewrite, then stale sets that are empty by then. */
-export function planEntries(menu: Menu, removed: readonly MenuEntry[], fates: readonly Fate[]): PlanItem[] {
+export function planEntries(
+  world: World,
+  menu: Menu,
+  removed: readonly MenuEntry[],
+  fates: readonly Fate[],
+): PlanItem[] {
   const files = removed
     .filter((entry) => entry.block === undefined)
     .map((entry): PlanItem => ({ ...base(entry, fates), action: 'unlink' }));
@@ -20,16 +27,19 @@ export function planEntries(menu: Menu, removed: readonly MenuEntry[], fates: re
     if (first === undefined) return [];
     const cut = entries.flatMap((entry) => (entry.block ? [{ start: entry.block.start, end: entry.block.end }] : []));
     const names = entries.map((entry) => entry.name).join(', ');
+    const content = menuFile(world, first)?.content;
+    if (content === undefined) return [];
     return [
       {
         ...base(first, fates),
+        before: sha256Hex(content),
         reason: `${first.stale ? 'stale' : 'dropped'} menu entries: ${names}`,
         action: 'rewrite',
         cut,
       },
     ];
   });
-  const sets = menu.staleSets.flatMap((set): PlanItem[] => (isEmptied(menu, set, gone) ? [emptied(set)] : []));
+  const sets = menu.staleSets.flatMap((set): PlanItem[] => (isEmptied(world, menu, set, gone) ? [emptied(set)] : []));
   // A staged user.cfg that goes whole needs no rewriting before.
   const whole = new Set(sets.map(show));
   return [...files, ...rewrites.filter((item) => !whole.has(show(item))), ...sets];
@@ -52,9 +62,18 @@ function base(entry: MenuEntry, fates: readonly Fate[]): Omit<PlanItem, 'action'
 }
 
 /** A stale directory goes when nothing is left in it, a stale `user.cfg.staged` when only bootc's header is. */
-function isEmptied(menu: Menu, set: StagedSet, gone: ReadonlySet<MenuEntry>): boolean {
+function isEmptied(world: World, menu: Menu, set: StagedSet, gone: ReadonlySet<MenuEntry>): boolean {
+  if (!menu.primary.has(set.place)) return false;
   const own = menu.entries.filter((entry) => entry.place === set.place && entry.source === set.kind);
-  return set.others.length === 0 && own.every((entry) => gone.has(entry)) && menu.primary.has(set.place);
+  if (set.kind === 'entries.staged') return set.others.length === 0 && own.every((entry) => gone.has(entry));
+  const content = menuFile(world, { ...set, source: set.kind })?.content ?? new Uint8Array(0);
+  const blocks = own.flatMap((entry) => (gone.has(entry) && entry.block ? [entry.block] : []));
+  return parseUserCfg(removeBlocks(content, blocks)).onlyHeader;
+}
+
+function menuFile(world: World, at: { readonly place: string; readonly source: string }): UserCfg | undefined {
+  const boot = world.inventory.boots.find((each) => each.place === at.place);
+  return at.source === 'user.cfg.staged' ? boot?.stagedCfg : boot?.userCfg;
 }
 
 function emptied(set: StagedSet): PlanItem {
@@ -156,6 +175,14 @@ export function planTrash(world: World, options: Options): PlanItem[] {
       },
     ];
   });
+}
+
+/** What an interrupted rewriting of ours left on a boot partition: always a whole file that nothing reads. */
+export function planLeftovers(world: World): PlanItem[] {
+  const reason = 'left by a rewriting of the menu that was cut off';
+  return world.inventory.boots.flatMap((boot) =>
+    boot.leftovers.map((item): PlanItem => ({ ...item, class: 'temporary', action: 'unlink', reason })),
+  );
 }
 
 /** Unfinished writes in the repository, older than a day. */

@@ -56,6 +56,7 @@ export interface PlanItem extends Location {
   readonly deployment?: Digest;
   /** Of a rewrite: the byte ranges that go, and the sha256 of the file before. */
   readonly cut?: readonly { readonly start: number; readonly end: number }[];
+  readonly before?: string;
   /** Of a state directory: its inode, and its name in the trash. */
   readonly inode?: string;
 }

@@ -7,11 +7,11 @@ export class FormatError extends Error {
   /** Stable, in kebab case, beginning with the format: `splitstream-truncated`. */
   readonly code: string;
   /** Where in the file, in bytes, if one place can be named. */
-  readonly offset?: number;
+  readonly offset: number | undefined;
 
   constructor(code: string, message: string, offset?: number) {
     super(offset === undefined ? message : `${message} (at byte ${offset})`);
     this.code = code;
-    if (offset !== undefined) this.offset = offset;
+    this.offset = offset;
   }
 }

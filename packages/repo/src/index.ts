@@ -6,6 +6,9 @@ export { mark, type Hole, type Marked, type MarkRoot, type Reached } from './mar
 export type { Meta } from './meta.ts';
 export { deadObjects, readObjects, type DeadObjects, type ObjectTable } from './objects.ts';
 export type { Origin } from './origin.ts';
+export { temporaryNameOf } from './read-boot.ts';
 export { readInventory, type Places } from './read-inventory.ts';
+export { LEDGER } from './read-ledger.ts';
 export { readRepository } from './read-repository.ts';
 export { survey, type RepositorySurvey } from './survey.ts';
+export { attempt, inside } from './tolerate.ts';

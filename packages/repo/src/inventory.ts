@@ -41,6 +41,8 @@ export interface Inventory {
 export interface Place {
   readonly path: string;
   readonly fileSystem: FileSystem;
+  /** Mounted read-only by somebody else: nothing on it can be removed. */
+  readonly readOnly: boolean;
 }
 
 /** What runs, as the kernel tells it. */
@@ -86,6 +88,8 @@ export interface BootPartition {
   readonly entries: readonly BootEntry[];
   readonly artifacts: readonly Artifact[];
   readonly temporaries: readonly Temporary[];
+  /** What an interrupted rewriting of ours left beside a `user.cfg`. */
+  readonly leftovers: readonly Item[];
   /** Locations of `loader/entries.staged` and `user.cfg.staged`, where they exist. */
   readonly stagedSets: readonly StagedSet[];
   /** Directories that exist and could not be read: then nobody knows what the menu offers. */
@@ -256,9 +260,4 @@ export interface Trash {
   readonly present: boolean;
   /** Allocated bytes of the whole tree. */
   readonly bytes: number;
-}
-
-/** `esp/loader/entries/x.conf`: how a location is shown to people. */
-export function show(at: Location): string {
-  return [at.place, ...at.path].join('/');
 }

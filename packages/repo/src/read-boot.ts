@@ -4,7 +4,7 @@
  */
 import { decodeText, grubDefault, parseGrubEnv, parseLoaderConf } from '@cfs/bls';
 import type { Directory } from '@cfs/posix';
-import type { BootEntry, BootPartition, DefaultEntry, Problem, StagedSet, Temporary, UserCfg } from './inventory.ts';
+import type { BootEntry, BootPartition, DefaultEntry, Item, Problem, StagedSet, Temporary, UserCfg } from './inventory.ts';
 import { bootDigest, readArtifacts, readUki, type ArtifactFacts, type UkiFacts } from './read-artifacts.ts';
 import { readEntryDirectory, readTypeTwo, readUserCfg, type Targets } from './read-entries.ts';
 import { attempt, inside, sameName, sizeOf, spelled, tolerate } from './tolerate.ts';
@@ -84,6 +84,7 @@ function readPartition(reading: Reading, targets: Targets): BootPartition {
     temporaries,
     stagedSets,
     unreadable,
+    leftovers: readLeftovers(reading),
     defaultEntry: readDefault(reading),
     userCfg,
     stagedCfg: staged,
@@ -127,6 +128,21 @@ function readMenuFile(reading: Reading, name: 'user.cfg' | 'user.cfg.staged'): U
       mode: directory.stat(name).mode,
     };
   });
+}
+
+/** The temporary name under which a changed `user.cfg` (or `user.cfg.staged`) is written before it is exchanged. */
+export function temporaryNameOf(menuFile: string): string {
+  return `.${menuFile}.cfs`;
+}
+
+function readLeftovers(reading: Reading): Item[] {
+  const names = ['user.cfg', 'user.cfg.staged'].map(temporaryNameOf);
+  const read = (directory: Directory, path: string[]): Item[] =>
+    directory.list().flatMap((entry) => {
+      if (entry.kind !== 'file' || !names.includes(entry.name)) return [];
+      return [{ place: reading.partition.place, path: [...path, entry.name], bytes: sizeOf(directory, entry).bytes }];
+    });
+  return within(reading, ['grub2'], read) ?? [];
 }
 
 /** The default entry: sd-boot's `loader.conf`, or what GRUB's configuration and its environment block say. */

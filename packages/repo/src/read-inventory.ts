@@ -22,6 +22,8 @@ export interface Places {
   readonly bootloader: BootLoader;
   /** Whether `run` is the machine's own (PID 1's), or was asked for: only there does "no staged record" mean that. */
   readonly runTrusted: boolean;
+  /** Places that are read-only only because this process mounted or opened them so. */
+  readonly ownReadOnly?: readonly string[];
   readonly fileSystemUuid?: string | undefined;
   readonly efi?: EfiDefaults | undefined;
 }
@@ -78,6 +80,10 @@ function openPartitions(places: Places): OpenPartition[] {
 function describe(places: Places, partitions: readonly OpenPartition[]): Record<string, Place> {
   const all = [{ place: 'sysroot', directory: places.sysroot }, ...partitions];
   return Object.fromEntries(
-    all.map(({ place, directory }) => [place, { path: directory.path, fileSystem: directory.fileSystem() }]),
+    all.map(({ place, directory }) => {
+      const fileSystem = directory.fileSystem();
+      const readOnly = fileSystem.readOnly && places.ownReadOnly?.includes(place) !== true;
+      return [place, { path: directory.path, fileSystem, readOnly }];
+    }),
   );
 }

@@ -1,0 +1,108 @@
+/** `cfs gc`: shows the plan, asks, then locks, reads and decides again, and carries it out. */
+import { createInterface } from 'node:readline/promises';
+import { lockDirectory, openWritable, prove, run, type Receipt, type Request } from '@cfs/executor';
+import { hasItems, isEmpty, type Options, type Plan } from '@cfs/planner';
+import { inside } from '@cfs/repo';
+import { EXIT, Failure } from '../failure.ts';
+import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
+import { placesOf } from '../places.ts';
+import { renderPlan } from '../render/plan.ts';
+import { renderReceipt } from '../render/receipt.ts';
+import { entriesOf, System } from '../system.ts';
+import { exitOf, optionsOf } from './plan.ts';
+
+export async function gcCommand(flags: GlobalFlags & PlanFlags & RunFlags): Promise<number> {
+  const system = new System(placesOf(flags));
+  try {
+    return await collect(system, flags, optionsOf(system, flags, Date.now()));
+  } finally {
+    system.close();
+  }
+}
+
+/** Plans, asks, runs, and prints the receipt. */
+export async function collect(system: System, flags: RunFlags, options: Options): Promise<number> {
+  const { plan } = system.plan(options);
+  const tell = (text: string): void => void (flags.json === true ? process.stderr : process.stdout).write(text);
+  tell(renderPlan(plan, { all: false }));
+  if (plan.refused.length > 0) {
+    if (flags.json === true)
+      process.stdout.write(
+        `${JSON.stringify({ schema: 'cfs.receipt.v1', outcome: 'refused', refused: plan.refused })}\n`,
+      );
+    return EXIT.refused;
+  }
+  if (!isEmpty(plan) && hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
+  const receipt = await execute(system, flags, options, plan, tell);
+  tell(renderReceipt(receipt));
+  if (flags.json === true) process.stdout.write(`${JSON.stringify(receipt)}\n`);
+  return exitOfRun(plan, receipt);
+}
+
+export function exitOfRun(plan: Plan, receipt: Receipt): number {
+  if (receipt.outcome === 'refused' || receipt.outcome === 'stopped') return EXIT.refused;
+  const failed = receipt.skipped.length > 0 || (receipt.proof?.missing ?? 0) > 0;
+  return failed ? EXIT.problems : exitOf(plan);
+}
+
+/** Without `--yes` a person is asked; without a terminal there is nobody to ask. */
+export async function agreed(flags: { readonly yes?: boolean }): Promise<boolean> {
+  if (flags.yes === true) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new Failure('no-terminal', 'nobody can be asked here', {
+      exit: EXIT.usage,
+      hint: 'cfs plan shows what would go; cfs gc --yes removes it',
+    });
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question('Remove all of this? [y/N] ')).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+async function execute(
+  system: System,
+  flags: RunFlags,
+  options: Options,
+  plan: Plan,
+  tell: (text: string) => void,
+): Promise<Receipt> {
+  const { paths } = system;
+  const names = [
+    ...paths.esps.map((path, index) => [index === 0 ? 'esp' : `esp${index + 1}`, path] as const),
+    ['sysroot', paths.sysroot] as const,
+  ];
+  const boot =
+    Object.keys(system.inventory().places).includes('boot') && paths.boot !== undefined
+      ? [['boot', paths.boot] as const]
+      : [];
+  const places = Object.fromEntries([...names, ...boot].map(([name, path]) => [name, openWritable(path)]));
+  let holes = 0;
+  const request: Request = {
+    plan,
+    places,
+    repository: { place: 'sysroot', path: ['composefs'] },
+    ledger: 'sysroot',
+    lock: () => lockDirectory(`${paths.sysroot}/composefs`, 'exclusive', { waitMs: flags.wait }),
+    read: (spared) => {
+      const planned = system.plan({ ...options, pins: [...(options.pins ?? []), ...spared] });
+      holes = planned.survey.holes.length;
+      return { plan: planned.plan, table: planned.survey.table, entries: entriesOf(planned.inventory) };
+    },
+    entriesNow: () => entriesOf(system.inventory()),
+    agree: async (changed) => {
+      tell(`The system has changed meanwhile. The new plan:\n${renderPlan(changed, { all: false })}`);
+      return agreed(flags);
+    },
+    prove: (done) => inside(system.sysroot, ['composefs'], (root) => prove(root, done, holes)),
+    now: Date.now,
+    ...(flags.trashFor !== undefined && { trashFor: flags.trashFor }),
+  };
+  try {
+    return await run(request);
+  } finally {
+    for (const place of Object.values(places)) place.close();
+  }
+}

@@ -1,0 +1,95 @@
+/** `cfs repo gc`: a plain composefs repository, without any bootc around it. */
+import { lockDirectory, openWritable, prove, run, type Reading } from '@cfs/executor';
+import { complete, decideRepository, hasItems, type Options } from '@cfs/planner';
+import { openDirectory, PosixError, type Directory } from '@cfs/posix';
+import { readRepository, survey, type Problem, type Repository, type RepositorySurvey } from '@cfs/repo';
+import { EXIT, Failure } from '../failure.ts';
+import type { RunFlags } from '../options.ts';
+import { renderPlan } from '../render/plan.ts';
+import { renderReceipt } from '../render/receipt.ts';
+import { agreed, exitOfRun } from './gc.ts';
+import { exitOf, planJson } from './plan.ts';
+
+interface RepoFlags extends RunFlags {
+  readonly repo: string;
+  readonly root?: string[];
+  readonly dryRun?: boolean;
+  readonly acceptDamage?: string[];
+}
+
+const PLACE = 'repo';
+
+interface PlannedRepository {
+  readonly repository: Repository;
+  readonly survey: RepositorySurvey;
+  readonly reading: Reading;
+}
+
+function planRepository(root: Directory, names: readonly string[], options: Options): PlannedRepository {
+  const problems: Problem[] = [];
+  const repository = readRepository(root, { place: PLACE, path: [] }, problems);
+  const decision = decideRepository(repository, names, problems, options);
+  const found = survey(root, repository, decision.roots);
+  const plan = complete(decision, repository, found, PLACE, options.now);
+  return { repository, survey: found, reading: { plan, table: found.table, entries: [] } };
+}
+
+export async function repoGcCommand(flags: RepoFlags): Promise<number> {
+  const root = openRepository(flags.repo);
+  try {
+    const options: Options = { now: Date.now(), acceptDamage: flags.acceptDamage ?? [] };
+    const first = planRepository(root, flags.root ?? [], options);
+    const { plan } = first.reading;
+    const tell = (text: string): void => void (flags.json === true ? process.stderr : process.stdout).write(text);
+    if (flags.dryRun === true || plan.refused.length > 0) {
+      process.stdout.write(
+        flags.json === true
+          ? `${planJson({ plan, survey: first.survey, inventory: { repository: first.repository } })}\n`
+          : renderPlan(plan, { all: true }),
+      );
+      return exitOf(plan);
+    }
+    tell(renderPlan(plan, { all: false }));
+    if (hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
+    const writable = openWritable(flags.repo);
+    try {
+      const receipt = await run({
+        plan,
+        places: { [PLACE]: writable },
+        repository: { place: PLACE, path: [] },
+        lock: () => lockDirectory(flags.repo, 'exclusive', { waitMs: flags.wait }),
+        read: () => planRepository(root, flags.root ?? [], options).reading,
+        entriesNow: () => [],
+        agree: () => agreed(flags),
+        prove: (done) => prove(root, done, first.survey.holes.length),
+        now: Date.now,
+      });
+      tell(renderReceipt(receipt));
+      if (flags.json === true) process.stdout.write(`${JSON.stringify(receipt)}\n`);
+      return exitOfRun(plan, receipt);
+    } finally {
+      writable.close();
+    }
+  } finally {
+    root.close();
+  }
+}
+
+function openRepository(path: string): Directory {
+  try {
+    const root = openDirectory(path);
+    const names = root.list().map((entry) => entry.name);
+    if (names.includes('objects') || names.includes('meta.json')) return root;
+    root.close();
+  } catch (error) {
+    if (!(error instanceof PosixError)) throw error;
+    throw new Failure('no-repository', `${path} cannot be opened (${error.code})`, {
+      path,
+      hint: 'name a composefs repository with --repo',
+    });
+  }
+  throw new Failure('no-repository', `${path} is no composefs repository: it has neither objects/ nor meta.json`, {
+    path,
+    hint: 'name a composefs repository with --repo',
+  });
+}

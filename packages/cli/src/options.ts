@@ -1,0 +1,60 @@
+/** What the flags of a command mean: values with their units, checked once. */
+import { InvalidArgumentError } from 'commander';
+import type { BootLoader } from '@cfs/bls';
+
+export interface GlobalFlags {
+  readonly sysroot: string;
+  readonly esp?: string[];
+  readonly boot?: string;
+  readonly run?: string;
+  readonly proc: string;
+  readonly bootloader: BootLoader | 'auto';
+}
+
+export interface PlanFlags {
+  readonly keep?: number;
+  readonly pin?: string[];
+  readonly holdUnexplained?: number;
+  readonly acceptDamage?: string[];
+  readonly collectUnclaimed?: boolean;
+  readonly offline?: boolean;
+}
+
+export interface OutputFlags {
+  readonly json?: boolean;
+}
+
+export interface RunFlags extends OutputFlags {
+  readonly yes?: boolean;
+  readonly wait: number;
+  readonly trashFor?: number;
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** `7d`, `90s`, `1h`: milliseconds. */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|min|h|d|w)$/.exec(text);
+  const unit = UNITS[match?.[2] ?? ''];
+  if (match === null || unit === undefined)
+    throw new InvalidArgumentError('a duration is a number and a unit: 90s, 15m, 12h, 7d, 2w');
+  return Number(match[1]) * unit;
+}
+
+/** A whole number of at least one. */
+export function count(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('a whole number of at least 1');
+  return Number(text);
+}
+
+export function several(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}

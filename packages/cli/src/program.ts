@@ -1,0 +1,86 @@
+/** The one definition of the commands: what is parsed, shown by --help, and written to the man pages. */
+import { Command, Option } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { EXIT } from './failure.ts';
+import {
+  count,
+  duration,
+  several,
+  type GlobalFlags,
+  type OutputFlags,
+  type PlanFlags,
+  type RunFlags,
+} from './options.ts';
+
+const LOADERS = ['auto', 'systemd', 'grub', 'grub-cc', 'unknown'];
+
+export function makeProgram(done: (exit: number) => void): Command {
+  const program = new Command('cfs')
+    .description('Garbage collection for image-based Linux systems (bootc with composefs) that keeps them bootable.')
+    .version(manifest.version)
+    .option('--sysroot <dir>', 'the physical root', '/sysroot')
+    .option('--esp <dir>', 'the EFI system partition (may be repeated)', several)
+    .option('--boot <dir>', "GRUB's partition or directory")
+    .option('--run <dir>', 'stands for /run')
+    .option('--proc <dir>', 'stands for /proc', '/proc')
+    .addOption(new Option('--bootloader <name>', 'whose order of entries counts').choices(LOADERS).default('auto'))
+    .showHelpAfterError('(cfs --help tells what there is)')
+    .configureOutput({ outputError: (text, write) => write(`cfs: ${text.replace(/^error: /, '')}`) });
+  const act = <F>(run: (flags: F, ...args: string[]) => Promise<number> | number) =>
+    async function (this: Command): Promise<void> {
+      done(await run(this.optsWithGlobals<F & object>(), ...this.args));
+    };
+  const command = (name: string, description: string): Command =>
+    program.command(name).description(description).allowExcessArguments(false);
+
+  planOptions(command('plan', 'show what a run would remove, and why; change nothing'))
+    .option('--json', 'print the plan as JSON')
+    .option('--exit-code', 'exit 10 when there is something to collect')
+    .action(
+      act<GlobalFlags & PlanFlags & OutputFlags>(async (flags) =>
+        (await import('./commands/plan.ts')).planCommand(flags),
+      ),
+    );
+  runOptions(planOptions(command('gc', 'collect what nothing uses any more'))).action(
+    act<GlobalFlags & PlanFlags & RunFlags>(async (flags) => (await import('./commands/gc.ts')).gcCommand(flags)),
+  );
+  const repo = command('repo', 'work on a plain composefs repository');
+  runOptions(
+    repo.command('gc').description('collect what neither a ref nor a given root reaches').allowExcessArguments(false),
+  )
+    .requiredOption('--repo <dir>', 'the repository')
+    .option('-r, --root <name>', 'a name that lives, as with cfsctl gc (may be repeated)', several)
+    .option('--accept-damage <id>', 'collect although this is damaged (may be repeated)', several)
+    .option('--dry-run', 'show the plan and change nothing')
+    .action(
+      act<RunFlags & { repo: string }>(async (flags) => (await import('./commands/repo-gc.ts')).repoGcCommand(flags)),
+    );
+  exitOverride(program);
+  return program;
+}
+
+function planOptions(command: Command): Command {
+  return command
+    .option('--keep <n>', 'keep the first N deployments of the boot menu, and what is in use', count)
+    .option('--pin <id>', 'keep this deployment, for this run (may be repeated)', several)
+    .option('--hold-unexplained <duration>', 'hold what died unexplained for this long', duration)
+    .option('--accept-damage <id>', 'go on although this is damaged (may be repeated)', several)
+    .option('--collect-unclaimed', 'also collect UKIs of bootc that nothing here knows')
+    .option('--offline', 'no deployment of this sysroot is running, and that is meant');
+}
+
+function runOptions(command: Command): Command {
+  return command
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the receipt as JSON')
+    .option('--wait <duration>', 'wait this long for the lock', duration, 0)
+    .option('--trash-for <duration>', 'keep state directories in the trash for this long', duration);
+}
+
+/** Usage errors are exit 2, for every command. */
+function exitOverride(command: Command): void {
+  command.exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
+  });
+  for (const each of command.commands) exitOverride(each);
+}

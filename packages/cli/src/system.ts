@@ -1,0 +1,125 @@
+/** Opens the places of a system, reads it, and makes its plan: facts -> inventory -> decision -> plan. */
+import type { BootLoader, Digest } from '@cfs/bls';
+import { complete, decide, type Decision, type Options, type Plan } from '@cfs/planner';
+import { openDirectory, PosixError, type Directory } from '@cfs/posix';
+import { inside, readInventory, survey, type EfiDefaults, type Inventory, type RepositorySurvey } from '@cfs/repo';
+import { Failure } from './failure.ts';
+
+/** The places as paths, found or given. */
+export interface PlacePaths {
+  readonly sysroot: string;
+  readonly esps: readonly string[];
+  readonly boot?: string | undefined;
+  readonly run: string;
+  readonly proc: string;
+  readonly bootloader: BootLoader;
+  readonly runTrusted: boolean;
+  readonly ownReadOnly?: readonly string[];
+  readonly fileSystemUuid?: string | undefined;
+  readonly efi?: EfiDefaults | undefined;
+}
+
+/** A plan with what it was made from. */
+export interface Planned {
+  readonly inventory: Inventory;
+  readonly decision: Decision;
+  readonly survey: RepositorySurvey;
+  readonly plan: Plan;
+}
+
+export class System {
+  readonly paths: PlacePaths;
+  readonly #open: Directory[] = [];
+  readonly #places: Parameters<typeof readInventory>[0];
+
+  constructor(paths: PlacePaths) {
+    this.paths = paths;
+    const open = (path: string): Directory => {
+      const directory = openDirectory(path);
+      this.#open.push(directory);
+      return directory;
+    };
+    const optional = (path: string | undefined): Directory | undefined => {
+      try {
+        return path === undefined ? undefined : open(path);
+      } catch (error) {
+        if (error instanceof PosixError && error.code === 'ENOENT') return undefined;
+        throw error;
+      }
+    };
+    const { bootloader, runTrusted, ownReadOnly, fileSystemUuid, efi } = paths;
+    this.#places = {
+      sysroot: open(paths.sysroot),
+      esps: paths.esps.map(open),
+      boot: optional(paths.boot),
+      run: optional(paths.run),
+      proc: open(paths.proc),
+      bootloader,
+      runTrusted,
+      ...(ownReadOnly && { ownReadOnly }),
+      fileSystemUuid,
+      efi,
+    };
+  }
+
+  get sysroot(): Directory {
+    return this.#places.sysroot;
+  }
+
+  inventory(): Inventory {
+    try {
+      return readInventory(this.#places);
+    } catch (error) {
+      if (!(error instanceof PosixError) || !error.path.endsWith('/composefs')) throw error;
+      const hint =
+        'cfs works on a system that was installed by bootc with the composefs backend; name its root with --sysroot';
+      throw new Failure('no-repository', `there is no composefs repository in ${this.paths.sysroot} (${error.code})`, {
+        path: error.path,
+        hint,
+      });
+    }
+  }
+
+  plan(options: Options): Planned {
+    const inventory = this.inventory();
+    const decision = decide(inventory, options);
+    const found = inside(this.sysroot, ['composefs'], (root) => survey(root, inventory.repository, decision.roots));
+    return {
+      inventory,
+      decision,
+      survey: found,
+      plan: complete(decision, inventory.repository, found, 'sysroot', options.now),
+    };
+  }
+
+  close(): void {
+    for (const directory of this.#open.splice(0)) directory.close();
+  }
+}
+
+/** Every boot entry in a form that changes when one is added or edited. */
+export function entriesOf(inventory: Inventory): string[] {
+  return inventory.boots.flatMap((boot) =>
+    boot.entries.map(
+      (entry) =>
+        `${[entry.place, ...entry.path].join('/')}\0${entry.digests.join(',')}\0${Buffer.from(entry.content).toString('base64')}`,
+    ),
+  );
+}
+
+/** A digest given by a prefix or by a word, among those of a decision. */
+export function resolveId(planned: Decision, text: string): Digest {
+  const { deployments } = planned;
+  const byRole: Record<string, string> = { booted: 'booted', staged: 'staged', default: 'default' };
+  const role = byRole[text];
+  const found =
+    text === 'rollback'
+      ? deployments.filter((each) => each.roles.includes('offered') && !each.roles.includes('booted')).slice(0, 1)
+      : role !== undefined
+        ? deployments.filter((each) => each.roles.some((own) => own === role))
+        : deployments.filter((each) => each.digests.some((digest) => digest.startsWith(text.toLowerCase())));
+  const [first, second] = found;
+  if (first !== undefined && second === undefined && text !== '') return first.id;
+  const why = first === undefined ? 'names no deployment' : `names ${found.length} deployments`;
+  throw new Failure('unknown-id', `${text} ${why}`, { exit: 2, hint: 'cfs status' });
+}

@@ -1,0 +1,55 @@
+/** Carries one item out. Every name is relative to a directory that was opened without following a link. */
+import { createHash } from 'node:crypto';
+import { removeBlocks } from '@cfs/bls';
+import type { PlanItem } from '@cfs/planner';
+import { PosixError, type WritableDirectory } from '@cfs/posix';
+import { attempt, inside, temporaryNameOf } from '@cfs/repo';
+
+/** A menu file is small; more than this was not planned from. */
+const MENU_LIMIT = 1 << 20;
+
+/** Removes what the item names. False when it was gone already. PosixError for anything else. */
+export function removeItem(root: WritableDirectory, item: PlanItem): boolean {
+  const name = item.path.at(-1);
+  if (name === undefined) throw new PosixError('EINVAL', 'unlink', root.path);
+  const done = attempt(() =>
+    inside(root, item.path.slice(0, -1), (parent) => {
+      if (item.action === 'unlink') parent.unlink(name);
+      else if (item.action === 'rmdir') parent.rmdir(name);
+      else if (item.action === 'remove') removeTree(parent, name);
+      else if (item.action === 'rewrite') rewrite(parent, name, item);
+      else throw new PosixError('EINVAL', item.action, root.path);
+      return true;
+    }),
+  );
+  if (!done.ok) throw done.error;
+  return done.value === true;
+}
+
+/** Depth first; only for what lies in our own trash. Links are removed, never followed. */
+function removeTree(parent: WritableDirectory, name: string): void {
+  inside(parent, [name], (directory) => {
+    for (const entry of directory.list()) {
+      if (entry.kind === 'directory') removeTree(directory, entry.name);
+      else directory.unlink(entry.name);
+    }
+  });
+  parent.rmdir(name);
+}
+
+/**
+ * A menu file without some of its blocks: written anew beside it, synced, exchanged, made durable, and only then is the
+ * old one removed. At every instant one whole file bears the name that GRUB reads.
+ */
+function rewrite(directory: WritableDirectory, name: string, item: PlanItem): void {
+  const content = directory.read(name, MENU_LIMIT);
+  if (createHash('sha256').update(content).digest('hex') !== item.before)
+    throw new PosixError('ESTALE', 'read', `${directory.path}/${name}`);
+  const temporary = temporaryNameOf(name);
+  const left = attempt(() => directory.unlink(temporary));
+  if (!left.ok) throw left.error;
+  directory.create(temporary, removeBlocks(content, item.cut ?? []), directory.stat(name).mode & 0o7777);
+  directory.exchange(temporary, directory, name);
+  directory.barrier();
+  directory.unlink(temporary);
+}

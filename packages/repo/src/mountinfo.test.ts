@@ -1,0 +1,98 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fixture, fixtureNames } from '../../../test-images/fixtures.ts';
+import { composefsMount, parseMountinfo, type MountedImage } from './mountinfo.ts';
+
+const V = 'ab'.repeat(64);
+const short = 'cd'.repeat(32);
+
+function line(fsType: string, source: string, superOptions = 'ro'): string {
+  return `30 1 0:38 / / ro,relatime shared:30 - ${fsType} ${source} ${superOptions}`;
+}
+
+describe('parseMountinfo', () => {
+  it('reads every field', () => {
+    const text =
+      '36 35 98:1 /some\\040root /mnt\\011a\\134b rw,noatime master:1 propagate_from:2 - ext3 /dev/ro\\043ot rw,errors=continue\n';
+    expect(parseMountinfo(text)).toEqual([
+      {
+        id: 36,
+        parent: 35,
+        major: 98,
+        minor: 1,
+        root: '/some root',
+        mountPoint: '/mnt\ta\\b',
+        options: 'rw,noatime',
+        fsType: 'ext3',
+        source: '/dev/ro#ot',
+        superOptions: 'rw,errors=continue',
+      },
+    ]);
+  });
+
+  it('reads a line without optional fields, and none of an empty file', () => {
+    expect(parseMountinfo('1 2 0:3 / /x rw - tmpfs none rw')).toMatchObject([{ fsType: 'tmpfs', source: 'none' }]);
+    expect(parseMountinfo('\n')).toEqual([]);
+  });
+
+  it.each([
+    `30 1 0:38 / /mnt ro shared:1 - overlay composefs:${V.slice(9)}`,
+    `30 1 0:38 / /composefs:${V}`,
+    'composefs',
+  ])('overlooks no composefs mount in a line that is cut off: %s', (text) => {
+    expect(parseMountinfo(text).map(composefsMount)).toEqual([
+      { unknown: expect.stringContaining('composefs') as string },
+    ]);
+  });
+
+  it('reads the mounts of this machine', { skip: !fs.existsSync('/proc/self/mountinfo') }, () => {
+    const mounts = parseMountinfo(fs.readFileSync('/proc/self/mountinfo', 'utf8'));
+    expect(mounts.some(({ mountPoint, fsType }) => mountPoint === '/proc' && fsType === 'proc')).toBe(true);
+    expect(mounts.every(({ id, parent, major, minor }) => [id, parent, major, minor].every(Number.isInteger))).toBe(
+      true,
+    );
+  });
+});
+
+describe('composefsMount', () => {
+  const cases: [string, MountedImage | undefined][] = [
+    [line('overlay', `composefs:${V}`), { digest: V as never }],
+    [line('overlay', `composefs:${short}`), { digest: short as never }],
+    [line('overlay', `transient:composefs=${V}`), { digest: V as never }],
+    [line('overlay', `composefs:?${V}`), { digest: V as never }],
+    [line('overlay', 'composefs:refs/oci/my\\040tag'), { reference: 'refs/oci/my tag' }],
+    [line('overlay', `composefs:${V.toUpperCase()}`), { unknown: `composefs:${V.toUpperCase()}` }],
+    [line('overlay', `composefs:${V}00`), { unknown: `composefs:${V}00` }],
+    [line('overlay', 'composefs:'), { unknown: 'composefs:' }],
+    [line('overlay', 'composefs'), { unknown: 'composefs' }],
+    [line('overlay', `composefs=${V}`), { unknown: `composefs=${V}` }],
+    [line('fuse', 'composefs-fuse'), { unknown: 'composefs-fuse' }],
+    [line('fuse.composefs', '/some/image'), { unknown: '/some/image' }],
+    [line('overlay', 'overlay', 'ro,lowerdir+=/tmp/e,datadir+=/sysroot/composefs/objects'), { unknown: 'overlay' }],
+    [line('overlay', 'overlay', 'ro,lowerdir=/tmp/e::/sysroot/composefs/objects'), { unknown: 'overlay' }],
+    [line('erofs', `/sysroot/composefs/images/${V}`), { digest: V as never }],
+    [line('erofs', `/sysroot/composefs/objects/ab/${V.slice(2)}`), { digest: V as never }],
+    [line('erofs', '/srv/composefs/other.img'), { unknown: '/srv/composefs/other.img' }],
+    [line('erofs', '/dev/loop0'), undefined],
+    [line('overlay', 'overlay', 'rw,lowerdir=/var/lib/containers/a,upperdir=/b,workdir=/c'), undefined],
+    [line('overlay', 'transient'), undefined],
+    [line('ext4', '/dev/mapper/composefs-root'), undefined],
+    [line('tmpfs', 'tmpfs'), undefined],
+  ];
+  it.each(cases)('%s', (text, expected) => {
+    expect(parseMountinfo(text).map(composefsMount)).toEqual([expected]);
+  });
+
+  it('finds the running deployment of systems', () => {
+    for (const name of fixtureNames('systems').filter((_, index) => index % 8 === 0)) {
+      using system = fixture('systems', name);
+      const mounts = parseMountinfo(fs.readFileSync(join(system.path, 'proc/self/mountinfo'), 'utf8'));
+      const root = mounts.findLast(({ mountPoint }) => mountPoint === '/');
+      expect([name, root && composefsMount(root)]).toEqual([
+        name,
+        { digest: expect.stringMatching(/^[0-9a-f]{128}$/) as string },
+      ]);
+    }
+  });
+});
