@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { fixture, fixtureJson, fixtureNames } from './fixtures.ts';
+import { fixture, fixtureFiles, fixtureJson, fixtureNames } from './fixtures.ts';
 
 const HERE = fileURLToPath(new URL('fixtures', import.meta.url));
 const hasTar = spawnSync('tar', ['--zstd', '--version']).status === 0 && spawnSync('zstd', ['--version']).status === 0;
@@ -43,6 +43,13 @@ describe('fixture', () => {
     expect(readdirSync(path)).toContain('sysroot');
     dispose();
     expect(lstatSync(path, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  it('gives the same files without unpacking', () => {
+    using unpacked = fixture('repos', 'sha512-v1');
+    const files = fixtureFiles('repos', 'sha512-v1');
+    expect(files.size).toBe(list(unpacked.path).filter((line) => / 100\d{3} /.test(line)).length);
+    for (const [name, content] of files) expect(readFileSync(join(unpacked.path, name)).equals(content)).toBe(true);
   });
 
   it('has answers', () => {

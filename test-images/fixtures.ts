@@ -43,9 +43,19 @@ export function fixtureJson<T>(kind: FixtureKind, name: string, file: string): T
 
 export function fixture(kind: FixtureKind, name: string): Fixture {
   const path = mkdtempSync(join(tmpdir(), `cfs-${name}-`));
-  unpack(zstdDecompressSync(readFileSync(join(HERE, kind, name, ARCHIVE[kind]))), path);
+  unpack(archiveOf(kind, name), path);
   const dispose = () => rmSync(path, { recursive: true, force: true });
   return { path, dispose, [Symbol.dispose]: dispose };
+}
+
+/** The regular files alone, by their path, without writing them anywhere. */
+export function fixtureFiles(kind: FixtureKind, name: string): Map<string, Uint8Array> {
+  const files = [...members(archiveOf(kind, name))].filter((member) => member.type === '0');
+  return new Map(files.map((member) => [member.name, member.content]));
+}
+
+function archiveOf(kind: FixtureKind, name: string): Buffer {
+  return zstdDecompressSync(readFileSync(join(HERE, kind, name, ARCHIVE[kind])));
 }
 
 interface Member {

@@ -1,8 +1,6 @@
 /** Bytes as a {@link Source}, and the images and streams of the fixtures, for the tests of the parsers. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Source } from '@cfs/posix';
-import { fixture, fixtureJson, fixtureNames } from '../../../../test-images/fixtures.ts';
+import { fixtureFiles, fixtureJson, fixtureNames } from '../../../../test-images/fixtures.ts';
 
 export function sourceOf(bytes: Uint8Array): Source {
   return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
@@ -46,20 +44,15 @@ export function fixtureContents(): { images: Answered<ImageAnswer>[]; streams: A
   const images: Answered<ImageAnswer>[] = [];
   const streams: Answered<StreamAnswer>[] = [];
   for (const repository of fixtureNames('repos')) {
-    using unpacked = fixture('repos', repository);
+    const files = fixtureFiles('repos', repository);
     const answers = fixtureJson<Answers>('repos', repository, 'answers.json');
     const take = <Answer extends { readonly object: string | null }>(
       links: Readonly<Record<string, Answer>>,
       into: Answered<Answer>[],
     ) => {
       for (const [name, answer] of Object.entries(links)) {
-        const path = join(
-          unpacked.path,
-          'repo/objects',
-          answer.object?.slice(0, 2) ?? '-',
-          answer.object?.slice(2) ?? '-',
-        );
-        if (existsSync(path)) into.push({ repository, name, answer, bytes: readFileSync(path) });
+        const bytes = files.get(`repo/objects/${answer.object?.slice(0, 2)}/${answer.object?.slice(2)}`);
+        if (bytes) into.push({ repository, name, answer, bytes });
       }
     };
     take(answers.images, images);
