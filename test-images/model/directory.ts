@@ -24,6 +24,8 @@ export interface Host {
 }
 
 const types = { ext4: 0xef53, xfs: 0x58465342, btrfs: 0x9123683e, vfat: 0x4d44, tmpfs: 0x01021994, kernel: 0x9fa0 };
+/** `S_IFMT` of each kind. */
+const formats = { file: 0o100000, directory: 0o040000, link: 0o120000 };
 const badOnVfat = /[\u0000-\u001f"*:<>?\\|]|[. ]$/;
 const sorted = new WeakMap<Entries, DirectoryEntry[]>();
 
@@ -80,7 +82,7 @@ export class ModelDirectory implements WritableDirectory {
       kind: node.kind,
       device: this.#fs.device,
       inode: BigInt(node.inode),
-      mode: node.mode,
+      mode: node.mode | formats[node.kind],
       links: node.kind === 'directory' ? 2 + subdirectories.length : 1,
       size,
       allocated: node.kind === 'directory' ? this.#fs.blockSize : allocated(node, this.#fs.blockSize),
