@@ -6,7 +6,7 @@ import { barrier, freezeAndThaw } from './barrier.ts';
 import type { LoopImage } from './testing/loop-image.ts';
 import { loopImage, noLoopImages } from './testing/loop-image.ts';
 
-const code = (expected: string) => expect.objectContaining({ name: 'PosixError', code: expected });
+const code = (expected: string): unknown => expect.objectContaining({ name: 'PosixError', code: expected });
 
 describe('a barrier', () => {
   it('passes on any directory, and reports what is none', () => {

@@ -42,7 +42,10 @@ export function barrier(directory: { readonly fd: number; readonly path: string 
 /** @throws PosixError ENOENT without util-linux's fsfreeze; EIO, with its words in the message, when it failed. */
 export function freezeAndThaw(fd: number, path: string, thawAfterSeconds = THAW_AFTER_SECONDS): void {
   const command = ['-c', FREEZE_AND_THAW, 'sh', String(thawAfterSeconds)];
-  const { status, stderr } = spawnSync('/bin/sh', command, { stdio: ['ignore', 'ignore', 'pipe', fd], encoding: 'utf8' });
+  const { status, stderr } = spawnSync('/bin/sh', command, {
+    stdio: ['ignore', 'ignore', 'pipe', fd],
+    encoding: 'utf8',
+  });
   if (status === 0) return;
   const error = new PosixError(status === 127 ? 'ENOENT' : 'EIO', 'fsfreeze', path);
   if (stderr.trim() !== '') error.message += `; ${stderr.trim()}`;

@@ -6,8 +6,16 @@ import { describe, expect, it } from 'vitest';
 import { DT, ERRNO, FCNTL, LOCK, MAGIC, MOUNT, RENAME, RESOLVE, SYSCALLS } from './constants.ts';
 
 const HEADERS = [
-  'dirent.h', 'errno.h', 'fcntl.h', 'stdio.h', 'sys/file.h', 'sys/syscall.h', 'linux/fs.h', 'linux/magic.h',
-  'linux/mount.h', 'linux/openat2.h',
+  'dirent.h',
+  'errno.h',
+  'fcntl.h',
+  'stdio.h',
+  'sys/file.h',
+  'sys/syscall.h',
+  'linux/fs.h',
+  'linux/magic.h',
+  'linux/mount.h',
+  'linux/openat2.h',
 ];
 const numbers: Readonly<Record<string, number>> =
   Object.entries(SYSCALLS).find(([arch]) => arch === process.arch)?.[1] ?? {};

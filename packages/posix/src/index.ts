@@ -2,6 +2,6 @@
 export * from './directory.ts';
 export { MAGIC } from './constants.ts';
 export { openDirectory } from './kernel.ts';
-export { deviceNumber, parseMountInfo, readMounts } from './mounts.ts';
+export { deviceNumber, mountAt, parseMountInfo, readMounts } from './mounts.ts';
 export type { Mount } from './mounts.ts';
 export { decodeName, encodeName } from './names.ts';

@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 const write = (name: string, text: string | Buffer = '') => fs.writeFileSync(path.join(place, name), text);
-const code = (expected: string) => expect.objectContaining({ name: 'PosixError', code: expected });
+const code = (expected: string): unknown => expect.objectContaining({ name: 'PosixError', code: expected });
 const descriptors = () => fs.readdirSync('/proc/self/fd').length;
 
 function scanned(directory: Directory): Map<string, string> {
@@ -69,7 +69,11 @@ describe('a directory', () => {
   it('is left closed by a visitor that throws', () => {
     write('a');
     const before = descriptors();
-    expect(() => root.scan(() => { throw new Error('stop'); })).toThrow('stop');
+    expect(() =>
+      root.scan(() => {
+        throw new Error('stop');
+      }),
+    ).toThrow('stop');
     expect(descriptors()).toBe(before);
   });
 
@@ -158,7 +162,9 @@ describe('a file', () => {
   it('is read to its end where its size says nothing', () => {
     const proc = openDirectory('/proc/self');
     expect(proc.stat('mountinfo').size).toBe(0);
-    expect(Buffer.from(proc.read('mountinfo', 1 << 20)).toString()).toBe(fs.readFileSync('/proc/self/mountinfo', 'utf8'));
+    expect(Buffer.from(proc.read('mountinfo', 1 << 20)).toString()).toBe(
+      fs.readFileSync('/proc/self/mountinfo', 'utf8'),
+    );
     expect(() => proc.read('mountinfo', 10)).toThrow(code('EFBIG'));
     proc.close();
   });
@@ -167,7 +173,14 @@ describe('a file', () => {
     write('file', '0123456789');
     const file = root.open('file');
     const text = (offset: number, length: number) => Buffer.from(file.read(offset, length)).toString();
-    expect([file.size, text(0, 3), text(8, 9), text(10, 1), text(99, 1), text(3, 0)]).toEqual([10, '012', '89', '', '', '']);
+    expect([file.size, text(0, 3), text(8, 9), text(10, 1), text(99, 1), text(3, 0)]).toEqual([
+      10,
+      '012',
+      '89',
+      '',
+      '',
+      '',
+    ]);
     expect(file.read(0, Number.MAX_SAFE_INTEGER).length).toBe(10);
     file.close();
     file.close();

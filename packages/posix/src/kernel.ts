@@ -4,6 +4,7 @@
  * is never followed. Nothing here writes.
  */
 import * as fs from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { DT, FCNTL } from './constants.ts';
 import type { Directory, DirectoryEntry, FileSystem, Kind, NameVisitor, OpenFile, Stat } from './directory.ts';
 import { PosixError } from './directory.ts';
@@ -94,14 +95,15 @@ export class KernelDirectory implements Directory {
   }
 
   #visitRecords(buffer: Buffer, filled: number, visit: NameVisitor): void {
-    for (let at = 0; at < filled; ) {
+    for (let at = 0; at < filled;) {
       const next = at + buffer.readUInt16LE(at + RECORD_LENGTH);
       const start = at + RECORD_NAME;
       // The name ends in a NUL, and the record is padded to 8 bytes after it.
       const end = buffer.indexOf(0, Math.max(start, next - 8));
       if (!isDots(buffer, start, end)) {
         const type = buffer[at + RECORD_TYPE];
-        const kind = type === DT.DT_UNKNOWN ? this.stat(decodeName(buffer.subarray(start, end))).kind : kindOfType(type);
+        const kind =
+          type === DT.DT_UNKNOWN ? this.stat(decodeName(buffer.subarray(start, end))).kind : kindOfType(type);
         visit(buffer, start, end, kind);
       }
       at = next;
@@ -250,7 +252,7 @@ function kindOfMode(mode: number): Kind {
   return format === S_IFREG ? 'file' : format === S_IFDIR ? 'directory' : format === S_IFLNK ? 'link' : 'other';
 }
 
-function toStat(stat: fs.BigIntStats): Stat {
+function toStat(stat: BigIntStats): Stat {
   return {
     kind: kindOfMode(Number(stat.mode)),
     device: Number(stat.dev),

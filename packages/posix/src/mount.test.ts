@@ -8,10 +8,10 @@ import type { LoopImage } from './testing/loop-image.ts';
 import { loopImage, noLoopImages } from './testing/loop-image.ts';
 import { openWritable } from './writable.ts';
 
-const code = (expected: string) => expect.objectContaining({ name: 'PosixError', code: expected });
+const code = (expected: string): unknown => expect.objectContaining({ name: 'PosixError', code: expected });
 const skip = noLoopImages('losetup', 'mkfs.ext4');
 let image: LoopImage;
-afterEach(() => image?.remove());
+afterEach(() => image.remove());
 
 const mounts = () => readMounts().length;
 const bytes = Buffer.from('x');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { deviceNumber, mountIdOf, mountOf, parseMountInfo, readMounts } from './mounts.ts';
+import { deviceNumber, mountAt, mountIdOf, mountOf, parseMountInfo, readMounts } from './mounts.ts';
 
 const parse = (text: string) => parseMountInfo(Buffer.from(text, 'latin1'));
 
@@ -13,16 +13,37 @@ describe('mountinfo', () => {
       '38 36 0:23 / /empty rw - tmpfs  rw\n';
     expect(parse(text)).toEqual([
       {
-        id: 36, parent: 35, device: '98:0', root: '/mnt1', mountPoint: '/mnt2', options: ['rw', 'noatime'],
-        type: 'ext3', source: '/dev/root', superOptions: ['rw', 'errors=continue'],
+        id: 36,
+        parent: 35,
+        device: '98:0',
+        root: '/mnt1',
+        mountPoint: '/mnt2',
+        options: ['rw', 'noatime'],
+        type: 'ext3',
+        source: '/dev/root',
+        superOptions: ['rw', 'errors=continue'],
       },
       {
-        id: 37, parent: 36, device: '0:22', root: '/', mountPoint: '/a b\\c\t', options: ['ro'],
-        type: 'overlay', source: 'composefs:\udcff', superOptions: ['ro', 'lowerdir=x'],
+        id: 37,
+        parent: 36,
+        device: '0:22',
+        root: '/',
+        mountPoint: '/a b\\c\t',
+        options: ['ro'],
+        type: 'overlay',
+        source: 'composefs:\udcff',
+        superOptions: ['ro', 'lowerdir=x'],
       },
       {
-        id: 38, parent: 36, device: '0:23', root: '/', mountPoint: '/empty', options: ['rw'],
-        type: 'tmpfs', source: '', superOptions: ['rw'],
+        id: 38,
+        parent: 36,
+        device: '0:23',
+        root: '/',
+        mountPoint: '/empty',
+        options: ['rw'],
+        type: 'tmpfs',
+        source: '',
+        superOptions: ['rw'],
       },
     ]);
   });
@@ -33,7 +54,9 @@ describe('mountinfo', () => {
   );
 
   it('agrees with findmnt here', () => {
-    const [mount] = readMounts().filter(({ mountPoint }) => mountPoint === '/').slice(-1);
+    const [mount] = readMounts()
+      .filter(({ mountPoint }) => mountPoint === '/')
+      .slice(-1);
     const truth = execFileSync('findmnt', ['-n', '-o', 'MAJ:MIN,FSTYPE', '/'], { encoding: 'utf8' });
     expect([mount?.device, mount?.type]).toEqual(truth.trim().split(/\s+/));
   });
@@ -41,6 +64,7 @@ describe('mountinfo', () => {
   it('knows the mount of an open file', () => {
     const fd = fs.openSync('/proc', 'r');
     expect(mountOf(fd)).toMatchObject({ id: mountIdOf(fd), mountPoint: '/proc', type: 'proc' });
+    expect(mountAt('/proc/self')).toEqual(mountOf(fd));
     fs.closeSync(fd);
   });
 });

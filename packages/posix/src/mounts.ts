@@ -1,5 +1,5 @@
 /** What the kernel says of mounts: `/proc/<pid>/mountinfo` as data, and which mount a descriptor lies on. */
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { attempt } from './errno.ts';
 import { decodeName } from './names.ts';
 
@@ -67,6 +67,16 @@ export function mountIdOf(fd: number): number {
 export function mountOf(fd: number): Mount | undefined {
   const id = mountIdOf(fd);
   return readMounts().find((mount) => mount.id === id);
+}
+
+/** The mount that a directory, named by a person, lies on. */
+export function mountAt(path: string): Mount | undefined {
+  const fd = attempt(path, () => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
+  try {
+    return mountOf(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** `major:minor` of a device number as node reports it: glibc's makedev(3). */

@@ -12,7 +12,7 @@ export function decodeName(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) return buffer.toString('utf8');
   let text = '';
-  for (let at = 0; at < buffer.length; ) {
+  for (let at = 0; at < buffer.length;) {
     const length = characterLength(buffer, at);
     text += length > 0 ? buffer.toString('utf8', at, at + length) : String.fromCharCode(ESCAPE + (buffer[at] ?? 0));
     at += length || 1;

@@ -30,7 +30,7 @@ export interface Native {
 
 let loaded: Native | undefined;
 
-export function native(): Native {
+function native(): Native {
   loaded ??= load();
   return loaded;
 }

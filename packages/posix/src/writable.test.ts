@@ -20,7 +20,7 @@ afterEach(() => {
 
 const at = (name: string) => path.join(place, name);
 const text = (name: string) => fs.readFileSync(at(name), 'utf8');
-const code = (expected: string) => expect.objectContaining({ name: 'PosixError', code: expected });
+const code = (expected: string): unknown => expect.objectContaining({ name: 'PosixError', code: expected });
 const bytes = (value: string) => Buffer.from(value);
 
 describe('a writable directory', () => {
@@ -28,7 +28,11 @@ describe('a writable directory', () => {
     root.mkdir('dir', 0o700);
     root.symlink('link', '../any where');
     root.create('file', bytes('text'), 0o600);
-    expect(root.list().map(({ name, kind }) => [name, kind])).toEqual([['dir', 'directory'], ['file', 'file'], ['link', 'link']]);
+    expect(root.list().map(({ name, kind }) => [name, kind])).toEqual([
+      ['dir', 'directory'],
+      ['file', 'file'],
+      ['link', 'link'],
+    ]);
     expect([root.stat('dir').mode & 0o777, root.stat('file').mode & 0o777]).toEqual([0o700, 0o600]);
     expect([root.readlink('link'), text('file')]).toEqual(['../any where', 'text']);
     root.rmdir('dir');
@@ -40,7 +44,12 @@ describe('a writable directory', () => {
   it('writes names and targets that are not UTF-8', () => {
     root.create('\udcff', bytes('x'), 0o600);
     root.symlink('\udcfe', '\udcfd/é');
-    expect(fs.readdirSync(place, { encoding: 'buffer' }).map((name) => name.toString('hex')).sort()).toEqual(['fe', 'ff']);
+    expect(
+      fs
+        .readdirSync(place, { encoding: 'buffer' })
+        .map((name) => name.toString('hex'))
+        .sort(),
+    ).toEqual(['fe', 'ff']);
     expect(root.readlink('\udcfe')).toBe('\udcfd/é');
     root.rename('\udcff', root, '\udcfc');
     root.unlink('\udcfc');
@@ -84,7 +93,12 @@ describe('a writable directory', () => {
     expect([text('a/x'), text('b/y')]).toEqual(['from b', 'from a']);
     a.rename('x', b, 'z');
     b.rename('z', b, 'y', { replace: true });
-    expect(root.directory('b').list().map(({ name }) => name)).toEqual(['y']);
+    expect(
+      root
+        .directory('b')
+        .list()
+        .map(({ name }) => name),
+    ).toEqual(['y']);
     expect(text('b/y')).toBe('from b');
     b.barrier();
     for (const directory of [a, b]) directory.close();
@@ -98,7 +112,15 @@ describe('a writable directory', () => {
       try { openWritable(${JSON.stringify(place)}).create('file', Buffer.alloc(1 << 20), 0o600); }
       catch (error) { console.log(error.code); }`;
     const shell = 'ulimit -f 64; exec "$0" "$@"';
-    const answer = execFileSync('sh', ['-c', shell, process.execPath, '--conditions=@cfs/source', '--input-type=module', '-e', script]);
+    const answer = execFileSync('sh', [
+      '-c',
+      shell,
+      process.execPath,
+      '--conditions=@cfs/source',
+      '--input-type=module',
+      '-e',
+      script,
+    ]);
     expect(answer.toString().trim()).toBe('EFBIG');
     expect(root.list()).toEqual([]);
   });

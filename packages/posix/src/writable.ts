@@ -72,21 +72,21 @@ class KernelWritableDirectory extends KernelDirectory implements WritableDirecto
         fs.closeSync(fd);
       }
     } catch (error) {
-      // What matters is why the file could not be written; a remainder bears our temporary name and is collected later.
       try {
         this.unlink(name);
-      } catch {}
+      } catch {
+        // What matters is why the file could not be written; a remainder bears our temporary name, collected later.
+      }
       throw error;
     }
   }
 
   rename(name: string, to: WritableDirectory, newName: string, options: { readonly replace?: boolean } = {}): void {
     const target = ours(to);
-    if (options.replace === true) return this.#rename(name, target, newName, 0);
     try {
-      this.#rename(name, target, newName, RENAME.RENAME_NOREPLACE);
+      this.#rename(name, target, newName, options.replace === true ? 0 : RENAME.RENAME_NOREPLACE);
     } catch (error) {
-      if (!(error instanceof PosixError) || error.code !== 'EINVAL') throw error;
+      if (options.replace === true || !(error instanceof PosixError) || error.code !== 'EINVAL') throw error;
       // The file system does not know the flag (some FUSE ones). We hold the repository's lock, so that a look before a
       // plain rename is as good against everybody who honours it.
       if (target.#has(newName)) throw new PosixError('EEXIST', 'renameat2', target.pathOf(newName));
@@ -144,7 +144,7 @@ export function openBelowWithoutOpenat2(parent: number, name: string, path: stri
 }
 
 function writeFully(fd: number, bytes: Uint8Array, path: string): void {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     done += attempt(path, () => fs.writeSync(fd, bytes, done, bytes.length - done));
   }
 }

@@ -42,7 +42,7 @@ export function loopImage(type: 'ext4' | 'xfs' | 'btrfs', options: { readonly mo
     run,
     remove: () => {
       // Lazily, for the directories that a failed test left open; without a mount, or with two, it ends by itself.
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         try {
           run('umount', '--lazy', mountPoint);
         } catch {

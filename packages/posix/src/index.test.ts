@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const home = path.join(import.meta.dirname, '..');
+let place: string;
+beforeEach(() => {
+  place = fs.mkdtempSync(path.join(os.tmpdir(), 'cfs-posix-'));
+});
+afterEach(() => fs.rmSync(place, { recursive: true }));
+
+/** Runs a program with this package as its own, as a user of it would. */
+function run(program: string, ...args: string[]): string {
+  const options = [
+    '--conditions=@cfs/source',
+    '--input-type=module-typescript',
+    '--eval',
+    program,
+    '--',
+    'program',
+    ...args,
+  ];
+  return execFileSync(process.execPath, options, { cwd: home, encoding: 'utf8' });
+}
+
+describe('the reading half', () => {
+  it('loads no native code until a directory is scanned', () => {
+    const answer = run(
+      `import { createRequire } from 'node:module';
+       import { openDirectory } from '@cfs/posix';
+       const loaded = () => Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('koffi'));
+       const root = openDirectory(process.argv[2]);
+       root.list(); root.stat(); root.fileSystem();
+       const before = loaded();
+       root.scan(() => {});
+       console.log(before, loaded());`,
+      place,
+    );
+    expect(answer.trim()).toBe('false true');
+  });
+});
+
+describe('the example of the README', () => {
+  it('runs', () => {
+    const [, example] = /```ts\n([^]*?)```/.exec(fs.readFileSync(path.join(home, 'README.md'), 'utf8')) ?? [];
+    expect(
+      run(example ?? '', place)
+        .trim()
+        .split('\n'),
+    ).toEqual(['directory trash', 'EISDIR']);
+    expect(fs.readFileSync(path.join(place, 'trash/record.json'), 'utf8')).toBe('{}');
+  });
+});
