@@ -54,12 +54,20 @@ export function readErofs(source: Source, visit: DigestVisitor, algorithm: Algor
 /** Every path of the image, the root first. Slow: for people and tests. FormatError when it comes to the damage. */
 export function* erofsEntries(source: Source, algorithm: Algorithm): Generator<ErofsEntry> {
   const { walk, references } = open(source, algorithm);
-  yield entry('/', walk, references, algorithm);
+  // An inode is looked into once, however many names it has.
+  const digests = new Map<number, Digest>();
+  const entry = (path: string): ErofsEntry => {
+    const { nid, mode, size } = walk.inode;
+    const keep = (buffer: Uint8Array, start: number) => digests.set(nid, digestAt(buffer, start, algorithm));
+    if (walk.first) references.visit(walk.inode, keep);
+    return { path, nid, mode, size, digest: digests.get(nid) };
+  };
+  yield entry('/');
   const names: string[] = [];
   while (walk.next()) {
     names.length = walk.level;
     names.push(new TextDecoder().decode(walk.nameBuffer.subarray(walk.nameStart, walk.nameEnd)));
-    yield entry(`/${names.join('/')}`, walk, references, algorithm);
+    yield entry(`/${names.join('/')}`);
   }
 }
 
@@ -68,11 +76,4 @@ function open(source: Source, algorithm: Algorithm) {
   const superblock = readSuperblock(window);
   const walk = new ErofsWalk(window, superblock);
   return { superblock, walk, references: new References(window, superblock.sharedXattrs, algorithm) };
-}
-
-function entry(path: string, walk: ErofsWalk, references: References, algorithm: Algorithm): ErofsEntry {
-  const { nid, mode, size } = walk.inode;
-  let digest: Digest | undefined;
-  references.visit(walk.inode, (buffer, start) => (digest = digestAt(buffer, start, algorithm)));
-  return { path, nid, mode, size, digest };
 }

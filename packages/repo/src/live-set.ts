@@ -1,15 +1,22 @@
 /**
- * What lives, as packed fingerprints: the first 52 bits of each digest in one typed array with open addressing, no
- * object per digest. Two digests with the same fingerprint are one: then something dead that shares it with something
- * alive stays. The other way round cannot happen: what is alive was added, so its fingerprint is present, and only what
- * is absent is ever swept. So a collision may keep garbage, never delete what lives.
+ * What lives, as packed fingerprints of 53 bits in one typed array with open addressing, no object per digest. Two
+ * digests with the same fingerprint are one: then something dead that shares it with something alive stays. The other
+ * way round cannot happen: what is alive was added, so its fingerprint is present, and only what is absent is ever
+ * swept. So a collision may keep garbage, never delete what lives.
+ *
+ * Every bit of the digest takes part. With the first bits alone, a reference that is damaged further behind would still
+ * look like the object that it meant, and the hole would go unseen.
  */
 
-/** 48 bits from six bytes and four from the seventh: exact in a double, and never 0 (the mark of an empty slot). */
-export function fingerprint(bytes: Uint8Array, at: number): number {
-  const high = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
-  const low = ((bytes[at + 3]! << 20) | (bytes[at + 4]! << 12) | (bytes[at + 5]! << 4) | (bytes[at + 6]! >> 4)) >>> 0;
-  return high * 0x1000_0000 + low + 1;
+/** The first 32 bits, and the rest folded into 21: exact in a double, and never 0 (the mark of an empty slot). */
+export function fingerprint(bytes: Uint8Array, at: number, size: number): number {
+  let fold = 0;
+  for (let word = at + 4; word < at + size; word += 4) fold ^= wordAt(bytes, word);
+  return (wordAt(bytes, at) >>> 0) * 0x20_0000 + ((fold ^ (fold >>> 11)) & 0x1f_ffff) + 1;
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
 }
 
 export class LiveSet {
@@ -55,15 +62,15 @@ export class LiveSet {
   unmet(): number[] {
     const missing: number[] = [];
     for (let slot = 0; slot < this.#slots.length; slot += 1) {
-      if (this.#slots[slot] !== 0 && this.#met[slot] === 0) missing.push(this.#slots[slot]!);
+      const value = this.#slots[slot] ?? 0;
+      if (value !== 0 && this.#met[slot] === 0) missing.push(value);
     }
     return missing;
   }
 
   #find(value: number): number {
     const mask = this.#slots.length - 1;
-    // Digests are uniform, but the high bits are the name of the directory: mix them with the low ones.
-    let slot = ((value % 0x1_0000_0000) ^ (value / 0x1_0000)) & mask;
+    let slot = (value % 0x1_0000_0000) & mask;
     while (this.#slots[slot] !== 0 && this.#slots[slot] !== value) slot = (slot + 1) & mask;
     return slot;
   }
@@ -73,10 +80,11 @@ export class LiveSet {
     this.#slots = new Float64Array(slots.length * 2);
     this.#met = new Uint8Array(slots.length * 2);
     for (let old = 0; old < slots.length; old += 1) {
-      if (slots[old] === 0) continue;
-      const slot = this.#find(slots[old]!);
-      this.#slots[slot] = slots[old]!;
-      this.#met[slot] = met[old]!;
+      const value = slots[old] ?? 0;
+      if (value === 0) continue;
+      const slot = this.#find(value);
+      this.#slots[slot] = value;
+      this.#met[slot] = met[old] ?? 0;
     }
   }
 }

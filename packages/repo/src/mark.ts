@@ -93,7 +93,8 @@ class Marker {
   }
 
   #add(digest: Digest): void {
-    this.#live.add(fingerprint(digestBytes(digest), 0));
+    const raw = digestBytes(digest);
+    this.#live.add(fingerprint(raw, 0, raw.length));
   }
 
   #walkImage(link: Link, reached: Reached): void {
@@ -101,7 +102,9 @@ class Marker {
       this.#hole('mislabelled', `images/${link.name}`, 'the link leads to an object of another name', reached);
     this.#open(link, `images/${link.name}`, reached, (file) => {
       // The buffer is the reader's: a fingerprint is all that is kept of it.
-      readErofs(file, (buffer, start) => this.#live.add(fingerprint(buffer, start)), this.#repository.algorithm);
+      const { algorithm } = this.#repository;
+      const size = digestSize(algorithm);
+      readErofs(file, (buffer, start) => this.#live.add(fingerprint(buffer, start, size)), algorithm);
     });
   }
 
@@ -110,7 +113,7 @@ class Marker {
       const { algorithm } = this.#repository;
       const stream = parseSplitstream(file, algorithm);
       for (let at = 0; at < stream.objectRefs.length; at += digestSize(algorithm))
-        this.#live.add(fingerprint(stream.objectRefs, at));
+        this.#live.add(fingerprint(stream.objectRefs, at, digestSize(algorithm)));
       for (const object of digestsIn(stream.streamRefs, algorithm)) this.#follow(link, object, reached);
     });
   }

@@ -4,7 +4,7 @@
  */
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
 import { PosixError, type Directory } from '@cfs/posix';
-import { decodeHex, digestSize, hexByte } from './digest-bytes.ts';
+import { decodeHex, digestSize } from './digest-bytes.ts';
 import { fingerprint, type LiveSet } from './live-set.ts';
 import { attempt, inside, sizeOf } from './tolerate.ts';
 
@@ -65,30 +65,23 @@ interface Found {
 /** Names are `digest size × 2 - 2` hex digits; anything else is kept and reported. */
 function readObjectDirectory(directory: Directory, high: number, live: LiveSet, algorithm: Algorithm): Found {
   const found: Found = { count: 0, bytes: 0, dead: [], strays: [] };
-  const length = digestSize(algorithm) * 2 - 2;
-  const raw = new Uint8Array(8);
+  const size = digestSize(algorithm);
+  const raw = new Uint8Array(size);
+  const length = size * 2 - 2;
   raw[0] = high;
   directory.scan((buffer, start, end, kind) => {
-    const isObject =
-      end - start === length &&
-      kind === 'file' &&
-      decodeHex(buffer, start, 6, raw, 1) &&
-      isHex(buffer, start + 12, end);
+    const isObject = end - start === length && kind === 'file' && decodeHex(buffer, start, size - 1, raw, 1);
     if (!isObject) {
       found.strays.push(Buffer.from(buffer.subarray(start, end)).toString());
       return;
     }
     found.count += 1;
-    if (!live.meet(fingerprint(raw, 0))) found.dead.push(Buffer.from(buffer.subarray(start, end)).toString('latin1'));
+    if (!live.meet(fingerprint(raw, 0, size)))
+      found.dead.push(Buffer.from(buffer.subarray(start, end)).toString('latin1'));
   });
   found.dead.sort();
   for (const name of found.dead) found.bytes += allocated(directory, name);
   return found;
-}
-
-function isHex(buffer: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 2) if (hexByte(buffer, at) < 0) return false;
-  return true;
 }
 
 function allocated(directory: Directory, name: string): number {
