@@ -13,9 +13,9 @@ const hasCfsctl = spawnSync('cfsctl', ['--version']).error === undefined;
 
 let dir: string;
 beforeAll(() => void (dir = fs.mkdtempSync(join(tmpdir(), 'cfs-generate-'))));
-afterAll(() => fs.rmSync(dir, { recursive: true }));
+afterAll(() => fs.rmSync(dir, { recursive: true }), 60_000);
 
-const base: Shape = { objects: 300, seed: 7, garbage: 0.1, images: 3, share: 0.8, algorithm: 'sha512', erofs: 1 };
+const base: Shape = { objects: 150, seed: 7, garbage: 0.1, images: 3, share: 0.8, algorithm: 'sha512', erofs: 1 };
 const shapes: [string, Shape][] = [
   ['sha512, V1', base],
   ['sha256, V2', { ...base, algorithm: 'sha256', erofs: 2 }],
