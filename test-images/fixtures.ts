@@ -1,5 +1,5 @@
 /**
- * Unpacks the fixtures beside this file into fresh temporary directories, with the times of links and directories, which
+ * Unpacks the fixtures beside this file into fresh temporary directories, with the times of links and directories that
  * the programs of the field often lose. It trusts its archives: this is no general unpacker.
  */
 import {

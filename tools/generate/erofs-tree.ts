@@ -1,8 +1,8 @@
-/** What an image is written from: a description of a tree, and the inodes in the order in which the formats want them. */
+/** What an image is written from: a description of a tree, and its inodes in the order of the format. */
 
 export type Algorithm = 'sha256' | 'sha512';
 
-/** composefs version: 0 and 1 are the C layout (compact inodes, breadth first, stubs), 2 is extended inodes, depth first. */
+/** composefs version: 0 and 1 are compact inodes, breadth first, with stubs; 2 is extended inodes, depth first. */
 export type Version = 0 | 1 | 2;
 
 export type Node = Directory | Leaf;

@@ -1,6 +1,6 @@
 /**
  * Writes composefs images from a description of a tree: for tests and benchmarks that need images of a chosen shape and
- * size. The images are genuine (the kernel mounts them, erofs-utils and cfsctl read them), but not the bytes that another
+ * size. They are genuine (the kernel mounts them, erofs-utils and cfsctl read them), but not the bytes that another
  * writer would make of the same tree. It shares no code with the reader, so that each can be wrong alone.
  *
  * Format: Linux `fs/erofs/erofs_fs.h`. Where things go: headers, inodes, shared xattrs, blocks of directories.

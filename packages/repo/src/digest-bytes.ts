@@ -33,7 +33,7 @@ const nibbles = new Int8Array(256).fill(-1);
 for (let value = 0; value < 16; value++) nibbles[value.toString(16).charCodeAt(0)] = value;
 
 /**
- * Decodes `length` raw bytes from the lower-case hex text at `text[start…]` to `into[at…]`. False, with `into` partly
+ * Decodes `length` raw bytes from the lower-case hex at `text[start…]` to `into[at…]`. False, with `into` partly
  * written, when the text ends before or holds anything else. Capitals are no digest.
  */
 export function decodeHex(text: Uint8Array, start: number, length: number, into: Uint8Array, at: number): boolean {

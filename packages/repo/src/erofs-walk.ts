@@ -1,6 +1,6 @@
 /**
  * The walk through an image's directories, depth first, in the order in which they were written. It makes no object per
- * inode and holds a frame per level. It is strict where damage could lead it past a part of the tree: entries must agree
+ * inode and holds a frame per level. Strict where damage could lead it past a part of the tree: entries must agree
  * with the inodes that they lead to, no directory has two parents, and as many inodes are reached as the image has.
  */
 import { BLOCK, DIRECTORY, FLAT_INLINE, Inode, u16, u32, type Superblock, type Window } from './erofs-image.ts';

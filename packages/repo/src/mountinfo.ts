@@ -25,7 +25,7 @@ export type MountedImage =
   /** The source of a mount that looks like composefs and tells neither. */
   | { readonly unknown: string };
 
-/** Never throws. Of a line that is cut off the rest is taken for the source, so that no composefs mount is overlooked. */
+/** Never throws. Of a line that is cut off the whole is taken for the source: no composefs mount is overlooked. */
 export function parseMountinfo(text: string): Mount[] {
   return text
     .split('\n')
@@ -57,7 +57,7 @@ function unescapeOctal(text: string): string {
   return text.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
-/** What composefs-rs (`composefs:NAME`) and bootc's initramfs (`transient:composefs=V`) write as the source; the `?` is bootc's "verity optional". */
+/** `composefs:NAME` is written by composefs-rs, `transient:composefs=V` by bootc's initramfs; bootc tolerates a `?`. */
 const SOURCE = /^(?:composefs:|transient:composefs=)\??(.*)$/s;
 /** A repository's image mounted as it is. */
 const IMAGE_PATH = /\/(?:images\/([0-9a-f]+)|objects\/([0-9a-f]{2})\/([0-9a-f]+))$/;

@@ -1,5 +1,5 @@
 /**
- * A deployment's `.origin` file: INI written by bootc, edited by people now and then. It tells where the deployment came
+ * A deployment's `.origin` file: INI written by bootc, edited by people now and then. It tells where a deployment came
  * from and which manifest holds its layers. It is only believed value by value: what is malformed becomes a finding and
  * is left out, and nothing in it makes the reader fail.
  */
@@ -25,7 +25,10 @@ const KNOWN: Readonly<Record<string, { readonly as: string; readonly form: RegEx
   'image/manifest_digest': { as: 'manifestDigest', form: /^sha256:[0-9a-f]{64}$/ },
 };
 
-/** Never throws. CR LF, comments (`#`, `;`), blanks around `=` and a missing last newline are fine; the last of several equal keys counts. */
+/**
+ * Never throws. CR LF, comments (`#`, `;`), blanks around `=` and a missing last newline are fine; the last of several
+ * equal keys counts.
+ */
 export function parseOrigin(bytes: Uint8Array): Origin {
   const findings: Finding[] = [];
   const values: Record<string, string> = {};

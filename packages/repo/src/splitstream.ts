@@ -1,6 +1,6 @@
 /**
  * The head of a splitstream (composefs-rs `doc/splitstream.md`): which streams and objects it refers to. Marking needs
- * nothing else, so the compressed content is never touched. A reference that damage could hide is worse than a file that
+ * nothing else, so the compressed content is never touched. A reference that damage hides is worse than a file that
  * is refused: the sections must not overlap, and what lies between them must be zero.
  */
 import { zstdDecompressSync } from 'node:zlib';
@@ -41,7 +41,7 @@ const NAMED_LIMIT = 16 << 20;
 /** No writer leaves any; an aligning one would leave less. */
 const GAP_LIMIT = 4096;
 
-/** Reads header, info block and reference arrays. With `algorithm`, a stream of the other one is an error. FormatError. */
+/** Reads header, info block and references. With `algorithm`, a stream of the other one is an error. FormatError. */
 export function parseSplitstream(source: Source, algorithm?: Algorithm): Splitstream {
   const header = parseHeader(source);
   if (algorithm !== undefined && header.algorithm !== algorithm) {
