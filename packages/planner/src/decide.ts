@@ -138,7 +138,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
       ...tags.notices,
       ...bootable.notices,
     ],
-    deployments: reportDeployments(world, fates, bootable),
+    deployments: reportDeployments(world, menu, fates, bootable),
     items: [
       ...planEntries(world, menu, removed, fates),
       ...artifacts.items,

@@ -1,7 +1,7 @@
 /** What each deployment is: its roles, whether it boots, what is broken about it. For people, and for the exit code. */
 import type { Digest } from '@cfs/bls';
 import { artifactKey, type Deployment } from './deployments.ts';
-import type { MenuEntry } from './menu.ts';
+import { inMenuOrder, type Menu, type MenuEntry } from './menu.ts';
 import { bootedDigest } from './roots.ts';
 import type { Death, DeploymentReport, Hold, Notice, Role } from './types.ts';
 import type { World } from './world.ts';
@@ -114,8 +114,15 @@ function duplicates(deployment: Deployment): Notice[] {
   return [{ code: 'duplicate-entry', about: deployment.id, message, severity: 'note' }];
 }
 
-export function reportDeployments(world: World, fates: readonly Fate[], bootable: Bootable): DeploymentReport[] {
+export function reportDeployments(
+  world: World,
+  menu: Menu,
+  fates: readonly Fate[],
+  bootable: Bootable,
+): DeploymentReport[] {
   const booted = bootedDigest(world);
+  const orders = menuPositions(world, menu, fates);
+  const rollback = rollbackOf(fates, orders, booted);
   return fates.map((fate) => {
     const { deployment } = fate;
     const broken = bootable.broken.get(deployment.id) ?? [];
@@ -128,7 +135,8 @@ export function reportDeployments(world: World, fates: readonly Fate[], bootable
       id: deployment.id,
       digests: [...deployment.digests],
       verdict: fate.verdict,
-      roles: rolesOf(fate, booted),
+      roles: rolesOf(fate, booted, fate === rollback, broken),
+      order: orders.get(fate),
       holds: fate.holds,
       death: fate.death,
       deadline: fate.deadline,
@@ -144,7 +152,39 @@ export function reportDeployments(world: World, fates: readonly Fate[], bootable
   });
 }
 
-function rolesOf({ deployment, holds, verdict }: Fate, booted: Digest | undefined): Role[] {
+/** The position of each deployment's first line in the boot menu; empty where nobody knows the order. */
+function menuPositions(world: World, menu: Menu, fates: readonly Fate[]): Map<Fate, number> {
+  const lines = inMenuOrder(world, menu) ?? [];
+  const first = new Map<Fate, number>();
+  for (const line of lines) {
+    const own = fates.find(
+      (fate) => !first.has(fate) && line.digests.some((digest) => fate.deployment.digests.has(digest)),
+    );
+    if (own) first.set(own, first.size);
+  }
+  return first;
+}
+
+/** What the menu offers after the running deployment: the first of the others; without an order, the only other. */
+function rollbackOf(
+  fates: readonly Fate[],
+  orders: ReadonlyMap<Fate, number>,
+  booted: Digest | undefined,
+): Fate | undefined {
+  const others = fates.filter(
+    ({ deployment, holds }) =>
+      booted !== undefined && !deployment.digests.has(booted) && holds.some((hold) => hold.kind === 'entry'),
+  );
+  const [first] = others.toSorted((a, b) => (orders.get(a) ?? Infinity) - (orders.get(b) ?? Infinity));
+  return first && (orders.has(first) || others.length === 1) ? first : undefined;
+}
+
+function rolesOf(
+  { deployment, holds, verdict }: Fate,
+  booted: Digest | undefined,
+  isRollback: boolean,
+  broken: readonly string[],
+): Role[] {
   const has = (kind: Hold['kind']): boolean => holds.some((hold) => hold.kind === kind);
   const isBooted = booted !== undefined && deployment.digests.has(booted) && verdict === 'lives';
   const roles: [boolean, Role][] = [
@@ -155,9 +195,12 @@ function rolesOf({ deployment, holds, verdict }: Fate, booted: Digest | undefine
     [has('default'), 'default'],
     [has('pin'), 'pinned'],
     [has('entry'), 'offered'],
+    [isRollback, 'rollback'],
     [verdict === 'held', 'held'],
     [verdict === 'spared', 'spared'],
     [verdict === 'dead', 'dead'],
+    [verdict !== 'dead' && broken.length > 0, 'broken'],
+    [verdict !== 'dead' && degradations(deployment).length > 0, 'degraded'],
   ];
   return roles.flatMap(([is, role]) => (is ? [role] : []));
 }

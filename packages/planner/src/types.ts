@@ -72,7 +72,6 @@ export type Role =
   | 'rollback'
   | 'held'
   | 'spared'
-  | 'dropped'
   | 'dead'
   | 'broken'
   | 'degraded';
@@ -94,6 +93,8 @@ export interface DeploymentReport {
   readonly digests: readonly Digest[];
   readonly verdict: 'lives' | 'held' | 'spared' | 'dead';
   readonly roles: readonly Role[];
+  /** Its place in the boot menu, from 0; undefined where it isn't offered, or nobody knows the order. */
+  readonly order?: number | undefined;
   readonly holds: readonly Hold[];
   readonly death?: Death | undefined;
   /** Of a held one: when it may go, in milliseconds. */
