@@ -1,0 +1,100 @@
+/**
+ * S3: which paths a collector may touch at all, by their names and by what proves them ours. Everything else on the
+ * disks is somebody's, and stays byte for byte. This says nothing about what must go, and it may allow too much of
+ * what is ours; of what is foreign it allows nothing.
+ */
+import { artifactDigest, isDigest } from './command-line.ts';
+import { digestsOf } from './bootable.ts';
+import { menu, rootOf, stagedEntries, type Entry } from './menu.ts';
+import { at, children, walk, type Snapshot, type Tree } from './tree.ts';
+
+export type MayGo = (path: string, node: Tree) => boolean;
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+
+export function ownership(snapshot: Snapshot): MayGo {
+  const known = knownDeployments(snapshot.sysroot);
+  const entries = [...menu(snapshot), ...stagedEntries(snapshot)].map((entry) => ({ entry, ours: isOurs(snapshot, entry, known) }));
+  const foreign = new Set(entries.filter(({ ours }) => !ours).flatMap(({ entry }) => artifactsNamed(entry)));
+  const named = new Set(entries.filter(({ ours }) => ours).flatMap(({ entry }) => artifactsNamed(entry)));
+  const ourConfs = new Set(entries.filter(({ ours }) => ours).map(({ entry }) => entry.id));
+  // Kernels are booted by entries on their own partition: with nobody else there, unknown ones are our old garbage.
+  const alone = (place: string) => !entries.some(({ entry, ours }) => !ours && entry.place === place && bootcStyle(entry));
+  const artifact = (place: string, path: string, node: Tree): boolean => {
+    const parts = path.split('/');
+    const depth = parts.findIndex((part) => artifactDigest(part) !== undefined);
+    if (depth < 0) return node.kind === 'file' && isTemporary(path);
+    const id = artifactDigest(parts[depth] ?? '') ?? '';
+    const directory = `${parts.slice(0, depth + 1).join('/')}`;
+    if (!inArtifactPlace(place, parts.slice(0, depth))) return false;
+    if (foreign.has(id) || hasStrays(at(tree(snapshot, place), directory))) return false;
+    const isUki = /\.efi(\.extra\.d)?$/i.test(parts[depth] ?? '');
+    return known.has(id) || named.has(id) || (!isUki && alone(place));
+  };
+  return (path, node) => {
+    const [place = '', ...rest] = path.split('/');
+    const below = rest.join('/');
+    if (place === 'sysroot') return repositoryOrState(below, node);
+    if (place !== 'esp' && place !== 'boot') return false;
+    if (/^loader\/entries(\.staged)?\/[^/]+\.conf$/i.test(below)) return ourConfs.has(path);
+    if (/^loader\/entries\.staged$/.test(below) || below === 'grub2/user.cfg.staged') return true;
+    return artifact(place, below, node);
+  };
+}
+
+const tree = (snapshot: Snapshot, place: string) => (place === 'esp' ? snapshot.esp : snapshot.boot);
+
+/** What proves a deployment ours: a bootable image's link with a state directory or a tag, or a record of cfs. */
+function knownDeployments(sysroot: Tree): Set<string> {
+  const images = children(sysroot, 'composefs/images').map(([name]) => name);
+  const states = children(sysroot, 'state/deploy').map(([name]) => name);
+  const records = [...walk(at(sysroot, 'state/cfs') ?? sysroot)].map(([path]) => path.split(/[/.]/).find(isDigest) ?? '');
+  return new Set([...images, ...states, ...records].filter(isDigest));
+}
+
+function isOurs(snapshot: Snapshot, entry: Entry, known: ReadonlySet<string>): boolean {
+  const asked = digestsOf(snapshot, entry);
+  const root = rootOf(entry.options);
+  const running = rootOf([...children(snapshot.proc, '')].flatMap(([name, node]) => (name === 'cmdline' && node.kind === 'file' ? [Buffer.from(node.bytes).toString()] : [])).join(''));
+  if (root !== undefined && running !== undefined && root !== running) return false;
+  return asked.some((id) => known.has(id)) || (asked.length === 0 && artifactsNamed(entry).some((id) => known.has(id)));
+}
+
+function bootcStyle(entry: Entry): boolean {
+  return entry.source === 'type2' || artifactsNamed(entry).length > 0;
+}
+
+/** Every artifact whose name is a component of any path of the entry. */
+export function artifactsNamed({ paths }: Entry): string[] {
+  return paths.flatMap((path) => path.split(/[\\/]/)).flatMap((name) => artifactDigest(name) ?? []);
+}
+
+function inArtifactPlace(place: string, above: readonly string[]): boolean {
+  const directory = above.join('/').toLowerCase();
+  return ['efi/linux', 'efi/linux/bootc'].includes(directory) || (place === 'boot' && directory === '');
+}
+
+/** Whether a directory of bootc's holds what bootc never writes there. */
+function hasStrays(directory: Tree | undefined): boolean {
+  if (directory?.kind !== 'directory') return false;
+  return [...directory.entries].some(([name, node]) => {
+    const own = /^(vmlinuz|initrd)$|\.efi$/i.test(name) || uuid.test(name);
+    return !own || node.kind !== 'file';
+  });
+}
+
+/** An unfinished write of bootc's, where it can lie beside artifacts or entries, or in one of its directories. */
+export function isTemporary(path: string): boolean {
+  const [name = '', parent = ''] = path.split('/').reverse();
+  return uuid.test(name) && (/^(bootc|entries(\.staged)?)$/i.test(parent) || artifactDigest(parent) !== undefined);
+}
+
+function repositoryOrState(path: string, node: Tree): boolean {
+  if (/^state\/cfs(\/|$)/.test(path)) return true;
+  const [state, deploy, id = ''] = path.split('/');
+  if (state === 'state' && deploy === 'deploy') return isDigest(id);
+  if (/^composefs\/objects\/(\.tmp-object-[^/]+|[0-9a-f]{2}(\/([0-9a-f]{62}|[0-9a-f]{126}))?)$/.test(path)) return true;
+  if (node.kind !== 'link') return false;
+  if (/^composefs\/(images|streams)\/[^/]+$/.test(path)) return true;
+  return /^composefs\/(streams\/refs\/oci\/(localhost%2Fbootc-|cfs%2F)|images\/refs\/cfs\/|.*\/\.symlink-)/.test(path);
+}
