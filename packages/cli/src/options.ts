@@ -4,7 +4,7 @@ import type { BootLoader } from '@cfs/bls';
 
 export interface GlobalFlags {
   readonly sysroot: string;
-  readonly esp?: string[];
+  readonly esp?: string;
   readonly boot?: string;
   readonly run?: string;
   readonly proc: string;

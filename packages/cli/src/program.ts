@@ -19,7 +19,7 @@ export function makeProgram(done: (exit: number) => void): Command {
     .description('Garbage collection for image-based Linux systems (bootc with composefs) that keeps them bootable.')
     .version(manifest.version)
     .option('--sysroot <dir>', 'the physical root', '/sysroot')
-    .option('--esp <dir>', 'the EFI system partition (may be repeated)', several)
+    .option('--esp <dir>', 'the EFI system partition')
     .option('--boot <dir>', "GRUB's partition or directory")
     .option('--run <dir>', 'stands for /run')
     .option('--proc <dir>', 'stands for /proc', '/proc')

@@ -17,6 +17,7 @@ export interface PlacePaths {
   readonly ownReadOnly?: readonly string[];
   readonly fileSystemUuid?: string | undefined;
   readonly efi?: EfiDefaults | undefined;
+  close?(): void;
 }
 
 /** A plan with what it was made from. */
@@ -94,6 +95,7 @@ export class System {
 
   close(): void {
     for (const directory of this.#open.splice(0)) directory.close();
+    this.paths.close?.();
   }
 }
 

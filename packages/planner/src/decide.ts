@@ -8,6 +8,7 @@ import { couldBoot, explainDeath, firstSight, validIntent } from './deaths.ts';
 import { findDeployments, type Deployment } from './deployments.ts';
 import {
   emptyRoots,
+  readOnlyRefusals,
   entryDoubts,
   isRescue,
   mountDoubts,
@@ -103,15 +104,25 @@ export function decide(inventory: Inventory, options: Options): Decision {
   });
   const tags = planTags(world, fates);
   const roots = findRoots(world, guarded, tags.dead);
+  const dead = fates.filter((fate) => fate.verdict === 'dead');
+  const items = [
+    ...planEntries(world, menu, removed, fates),
+    ...artifacts.items,
+    ...planStates(dead, options),
+    ...tags.items,
+    ...planTrash(world, options),
+    ...planLeftovers(world),
+    ...planRepositoryTemporaries(inventory.repository, options.now),
+  ];
   const refused = [
     ...refusals(world, menu, booted),
     ...dropped.refused,
     ...noBootableLeft(kept, bootable.isBootable),
     ...emptyRoots(inventory.repository, roots.length),
+    ...readOnlyRefusals(world, items),
   ];
   const doubts = [...repositoryDoubts(inventory.repository), ...mountDoubts(world), ...unreadable.doubts, ...staged];
   const blocks = new Set(doubts.flatMap((doubt) => (doubt.code === 'unreadable-entry' ? [] : doubt.blocks)));
-  const dead = fates.filter((fate) => fate.verdict === 'dead');
   const records = planRecords({
     world,
     now: options.now,
@@ -139,15 +150,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
       ...bootable.notices,
     ],
     deployments: reportDeployments(world, menu, fates, bootable),
-    items: [
-      ...planEntries(world, menu, removed, fates),
-      ...artifacts.items,
-      ...planStates(dead, options),
-      ...tags.items,
-      ...planTrash(world, options),
-      ...planLeftovers(world),
-      ...planRepositoryTemporaries(inventory.repository, options.now),
-    ],
+    items,
     roots,
     records,
     acceptDamage: options.acceptDamage ?? [],

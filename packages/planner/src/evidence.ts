@@ -6,7 +6,7 @@ import type { Digest } from '@cfs/bls';
 import type { Hole, Repository } from '@cfs/repo';
 import type { Menu, MenuEntry } from './menu.ts';
 import { resolveReference } from './roots.ts';
-import type { Class, Doubt, Notice, Options } from './types.ts';
+import type { Class, Doubt, Notice, Options, PlanItem } from './types.ts';
 import type { World } from './world.ts';
 
 /** What only marking can clear: without a sound mark none of these is swept. */
@@ -210,4 +210,20 @@ export function holeDoubts(holes: readonly Hole[], accepted: readonly string[]):
 /** A rescue system: nobody runs here, so nobody can say that what died was meant to. */
 export function isRescue(booted: Digest | undefined, options: Options): boolean {
   return booted === undefined && options.offline !== true;
+}
+
+/** Nothing half-way: what has to go from a read-only partition would be left behind by everything that follows. */
+export function readOnlyRefusals(world: World, items: readonly PlanItem[]): Notice[] {
+  const places = [...new Set(items.map((item) => item.place))].filter(
+    (place) => world.inventory.places[place]?.readOnly === true,
+  );
+  return places.map((place) => {
+    const path = world.inventory.places[place]?.path ?? place;
+    return problem(
+      'read-only',
+      place,
+      `${path} is mounted read-only, and things on it have to go`,
+      `mount -o remount,rw ${path}`,
+    );
+  });
 }

@@ -5,14 +5,14 @@ import { hasItems, isEmpty, type Options, type Plan } from '@cfs/planner';
 import { inside } from '@cfs/repo';
 import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
-import { placesOf } from '../places.ts';
+import { placeName, placesOf } from '../places.ts';
 import { renderPlan } from '../render/plan.ts';
 import { renderReceipt } from '../render/receipt.ts';
 import { entriesOf, System } from '../system.ts';
 import { exitOf, optionsOf } from './plan.ts';
 
 export async function gcCommand(flags: GlobalFlags & PlanFlags & RunFlags): Promise<number> {
-  const system = new System(placesOf(flags));
+  const system = new System(await placesOf(flags, true));
   try {
     return await collect(system, flags, optionsOf(system, flags, Date.now()));
   } finally {
@@ -71,7 +71,7 @@ async function execute(
 ): Promise<Receipt> {
   const { paths } = system;
   const names = [
-    ...paths.esps.map((path, index) => [index === 0 ? 'esp' : `esp${index + 1}`, path] as const),
+    ...paths.esps.map((path, index) => [placeName(index), path] as const),
     ['sysroot', paths.sysroot] as const,
   ];
   const boot =

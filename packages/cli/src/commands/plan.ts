@@ -38,8 +38,8 @@ export function planJson({
   return JSON.stringify({ ...plan, objects: { ...plan.objects, names } });
 }
 
-export function planCommand(flags: GlobalFlags & PlanFlags & OutputFlags & { exitCode?: boolean }): number {
-  const system = new System(placesOf(flags));
+export async function planCommand(flags: GlobalFlags & PlanFlags & OutputFlags & { exitCode?: boolean }): Promise<number> {
+  const system = new System(await placesOf(flags, false));
   try {
     const planned = system.plan(optionsOf(system, flags, Date.now()));
     process.stdout.write(flags.json === true ? `${planJson(planned)}\n` : renderPlan(planned.plan, { all: true }));

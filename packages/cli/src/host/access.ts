@@ -1,6 +1,7 @@
 /**
- * Opens the places for one run: what isn't mounted is mounted for this process alone, and what is mounted read-only is
- * made writable in the same private way, when the run may write. Mounts that others see are never changed.
+ * Opens the places for one run: a boot partition that isn't mounted is mounted for this process alone, and a sysroot
+ * that is mounted read-only (as a rule it is) is made writable in the same private way, when the run may write. A boot
+ * partition that somebody mounted read-only stays so. Mounts that others see are never changed.
  */
 import { statSync } from 'node:fs';
 import { deviceNumber, openDirectory, PosixError } from '@cfs/posix';
@@ -35,15 +36,17 @@ export class Access {
     return this.#keep(path, () => writableClone(path));
   }
 
+  /** As it is; @throws PlaceError where it can't be opened. */
   given(path: string): BootPlace {
-    return { path: this.open(path), device: undefined, label: path, mounted: 'given' };
+    isReadOnly(path);
+    return { path, device: undefined, label: path, mounted: 'given' };
   }
 
   mount({ role, device }: BootDevice, mounts: readonly Mount[]): BootPlace {
     const seen = mounts.findLast((mount) => shows(mount, device));
     if (seen !== undefined) {
       const label = `${device.path} at ${seen.mountPoint}`;
-      return { path: this.open(seen.mountPoint), device: device.path, label, mounted: 'found' };
+      return { path: seen.mountPoint, device: device.path, label, mounted: 'found' };
     }
     // An ESP is a FAT (UEFI specification, section 13.3), also where nobody could tell us.
     const type = device.fsType ?? (role === 'esp' ? 'vfat' : undefined);

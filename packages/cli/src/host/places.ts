@@ -3,6 +3,7 @@
  * what may be deleted lives here, and nothing is ever guessed: a partition counts by its type and its disk.
  */
 import { existsSync, realpathSync, statSync } from 'node:fs';
+import { relative } from 'node:path';
 import { mountAt, readMounts } from '@cfs/posix';
 import type { Mount } from '@cfs/posix';
 import { Access } from './access.ts';
@@ -56,7 +57,8 @@ export async function findPlaces(options: PlaceOptions): Promise<Places> {
     const found = options.esp === undefined ? searchDisks(options.sysroot, layout) : [];
     const candidates = found.map((each) => ({ role: each.role, place: access.mount(each, layout.mounts) }));
     const chosen = options.boot ?? runningBoot(layout) ?? candidates.find(isGrubs)?.place.path;
-    const boot = chosen === undefined ? ownBoot(sysroot) : access.open(chosen);
+    const boot =
+      chosen === undefined ? ownBoot(sysroot) : (below(options.sysroot, chosen, sysroot) ?? access.given(chosen).path);
     const others = candidates.filter(({ role, place }) => role === 'esp' || !isSame(place.path, boot));
     const uuid = layout.isMountRoot ? layout.holder?.uuid : undefined;
     return {
@@ -76,7 +78,8 @@ async function readLayout({ sysroot, esp, boot }: PlaceOptions): Promise<Layout>
   const real = realpathSync(sysroot);
   const mounts = readMounts().map((mount) => ({ ...mount, source: resolveDevice(mount.source) }));
   const mount = mountAt(real);
-  const isMountRoot = mount?.mountPoint === real;
+  // A bind mount of some directory shows another tree than the file system's name stands for; a subvolume is a root.
+  const isMountRoot = mount?.mountPoint === real && (mount.root === '/' || mount.type === 'btrfs');
   const isRunning = RUNNING_SYSROOTS.includes(real);
   const isAsked = esp === undefined || isMountRoot || (isRunning && boot === undefined);
   const devices = isAsked ? await readBlockDevices().catch((error: unknown) => withoutDevices(esp, error)) : [];
@@ -124,6 +127,15 @@ function isSame(path: string, other: string | undefined): boolean {
   if (other === undefined) return false;
   const [one, two] = [statSync(path, { bigint: true }), statSync(other, { bigint: true })];
   return one.dev === two.dev && one.ino === two.ino;
+}
+
+/** A boot directory on the sysroot's own mount is reached through the sysroot as it was opened, writable or not. */
+function below(sysroot: string, boot: string, opened: string): string | undefined {
+  if (sysroot === opened || !existsSync(boot)) return undefined;
+  const [root, path] = [realpathSync(sysroot), realpathSync(boot)];
+  const inside = relative(root, path);
+  const isSameMount = mountAt(root)?.id === mountAt(path)?.id;
+  return isSameMount && !inside.startsWith('..') ? `${opened}/${inside}` : undefined;
 }
 
 function ownBoot(sysroot: string): string | undefined {
