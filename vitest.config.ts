@@ -6,5 +6,6 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test-images/**/*.test.ts'],
     testTimeout: 30_000,
+    maxWorkers: '100%',
   },
 });

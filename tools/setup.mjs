@@ -15,10 +15,10 @@ const bin = join(root, 'node_modules/.bin');
 export const node = join(bin, 'node');
 export const bundle = join(root, 'packages/cli/dist/cfs.js');
 
-/** For everything that runs inside the clone: the clone's own tools come first. */
+/** For everything that runs inside the clone: its own tools come first; Debian keeps mkfs from people's PATH. */
 export const environment = {
   ...process.env,
-  PATH: [bin, process.env['PATH']].join(delimiter),
+  PATH: [bin, process.env['PATH'], '/usr/sbin', '/sbin'].join(delimiter),
   TURBO_TELEMETRY_DISABLED: '1',
 };
 

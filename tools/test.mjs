@@ -13,12 +13,22 @@ import { tally, unexcused } from './tally.mjs';
 const ci = process.env['CI'] === 'true';
 const checks = ['build', 'typecheck', 'eslint', 'prettier', 'knip'];
 
+/** A test that never ends must not keep the others' answers from being told. */
+const limitMinutes = 40;
+
 /**
  * @param {string} program
  * @param {string[]} args
  */
 function run(program, args) {
-  return spawnSync(program, args, { cwd: root, env: environment, stdio: ['ignore', 'inherit', 'inherit'] }).status;
+  const timeout = limitMinutes * 60_000;
+  const { error } = spawnSync(program, args, {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout,
+  });
+  if (error) throw new Error(`«${[program, ...args].join(' ')}»: ${error.message}`, { cause: error });
 }
 
 function systemPackages() {
@@ -60,7 +70,8 @@ function runTests() {
 
 function everything() {
   systemPackages();
-  const [lint, tests] = [runChecks(), runTests()];
+  const lint = runChecks();
+  const tests = runTests();
   const errors = ci ? unexcused(tests.skipped) : [];
   for (const name of errors) console.log(`skipped, which is an error here: ${name}`);
   return {
