@@ -40,7 +40,19 @@ function counter(random: Random): string {
 }
 
 function version(random: Random): string {
-  return random.pick(['44.20260301.0', '44.20260302.0', '9', '10', '10.1', '10~rc1', '10^1', '1-2', 'a.b', '010', '6.1_2']);
+  return random.pick([
+    '44.20260301.0',
+    '44.20260302.0',
+    '9',
+    '10',
+    '10.1',
+    '10~rc1',
+    '10^1',
+    '1-2',
+    'a.b',
+    '010',
+    '6.1_2',
+  ]);
 }
 
 function entry(random: Random): Uint8Array {
@@ -82,12 +94,21 @@ const LINES: readonly (readonly [string, readonly string[]])[] = [
 
 function uki(random: Random): Uint8Array {
   if (random.chance(0.05)) return new TextEncoder().encode('no PE file');
-  const fields = ['ID=fedora', 'ID="my os"', 'NAME=Fedora', 'PRETTY_NAME="Fedora Linux 44"', 'IMAGE_ID=img', "NAME='a b'"];
+  const fields = [
+    'ID=fedora',
+    'ID="my os"',
+    'NAME=Fedora',
+    'PRETTY_NAME="Fedora Linux 44"',
+    'IMAGE_ID=img',
+    "NAME='a b'",
+  ];
   const versions = ['VERSION_ID=44', 'VERSION_ID=9', 'IMAGE_VERSION=10~rc1', 'VERSION="10 (X)"', 'BUILD_ID=7'];
   const osrel = [random.pick(['ID=fedora', 'ID=a']), random.pick(fields), random.pick(versions), '# x', ''];
   const sections: TinySection[] = [{ name: '.linux', data: 'kernel' }];
-  if (random.chance(0.95)) sections.push({ name: '.osrel', data: `${osrel.join('\n')}${random.pick(['', '\n', '\n\0'])}` });
-  if (random.chance(0.9)) sections.push({ name: '.cmdline', data: random.pick(['quiet', ' a  b ', 'x\n', 'y\0', ' ']) });
+  if (random.chance(0.95))
+    sections.push({ name: '.osrel', data: `${osrel.join('\n')}${random.pick(['', '\n', '\n\0'])}` });
+  if (random.chance(0.9))
+    sections.push({ name: '.cmdline', data: random.pick(['quiet', ' a  b ', 'x\n', 'y\0', ' ']) });
   if (random.chance(0.5)) sections.push({ name: '.uname', data: '6.12.0' });
   return tinyUki(random.chance(0.5) ? sections : sections.toReversed());
 }

@@ -8,7 +8,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { menuOrder, parseEntry, parseEntryName, parseUki, type Entry, type MenuItem, type UkiProfile } from '../../packages/bls/src/index.ts';
+import {
+  menuOrder,
+  parseEntry,
+  parseEntryName,
+  parseUki,
+  type Entry,
+  type MenuItem,
+  type UkiProfile,
+} from '../../packages/bls/src/index.ts';
 import { randomPartition, type Partition } from './boot-partition.ts';
 import { main, type OracleResult } from './oracle.ts';
 import { randomFrom } from './random.ts';
@@ -49,7 +57,10 @@ function withTmpfs<T>(use: (directory: string) => T): T {
 }
 
 function write(directory: string, partition: Partition): void {
-  for (const [place, files] of [['loader/entries', partition.entries], ['EFI/Linux', partition.ukis]] as const) {
+  for (const [place, files] of [
+    ['loader/entries', partition.entries],
+    ['EFI/Linux', partition.ukis],
+  ] as const) {
     rmSync(join(directory, place), { recursive: true, force: true });
     mkdirSync(join(directory, place), { recursive: true });
     for (const [name, bytes] of files) writeFileSync(join(directory, place, name), bytes);
@@ -64,7 +75,7 @@ function list(directory: string): Shown[] {
   if (result.status !== 0) throw new Error(`bootctl failed: ${result.stderr}`);
   return result.stdout.split('\n').flatMap((line) => {
     if (line === '') return [];
-    const shown: Shown = JSON.parse(line);
+    const shown = JSON.parse(line) as Shown;
     // What the firmware offers is not on the partition.
     return shown.path ? [shown] : [];
   });
@@ -99,7 +110,10 @@ function compareOrder(items: readonly MenuItem[]): string[] {
   if (items.some((item) => item.fileName !== item.fileName.toLowerCase())) return [];
   const isBad = (item: MenuItem): boolean => parseEntryName(item.fileName)?.triesLeft === 0;
   // bootctl compares names without the counter, sd-boot with it; so what the counter decides is looked at by itself.
-  const plain = (item: MenuItem): MenuItem => ({ ...item, fileName: parseEntryName(item.fileName)?.id ?? item.fileName });
+  const plain = (item: MenuItem): MenuItem => ({
+    ...item,
+    fileName: parseEntryName(item.fileName)?.id ?? item.fileName,
+  });
   const groups = [items.filter((item) => !isBad(item)), items.filter(isBad)];
   const ours = groups.flatMap((group) => menuOrder('systemd', group.map(plain)) ?? []);
   const [theirs, expected] = [items.map(plain), ours].map((list) => list.map((item) => item.fileName).join(' '));
@@ -166,4 +180,4 @@ function nonEmpty<T>(list: T[]): T[] | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-if (import.meta.main) main(bootctlOracle, 2000);
+if (process.argv[1] === import.meta.filename) main(bootctlOracle, 2000);

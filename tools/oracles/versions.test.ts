@@ -2,6 +2,10 @@ import { expect, it } from 'vitest';
 import { hasTool } from './oracle.ts';
 import { compareVersionsOracle } from './versions.ts';
 
-it.skipIf(!hasTool('systemd-analyze'))('compares random versions as systemd does (needs systemd-analyze)', () => {
-  expect(compareVersionsOracle(500, 252).differences).toEqual([]);
-}, 10_000);
+it.skipIf(!hasTool('systemd-analyze'))(
+  'compares random versions as systemd does (needs systemd-analyze)',
+  () => {
+    expect(compareVersionsOracle(500, 252).differences).toEqual([]);
+  },
+  10_000,
+);

@@ -9,7 +9,11 @@ const LOOP = `while IFS= read -r a && IFS= read -r b; do
   systemd-analyze compare-versions -- "$a" "$b" >/dev/null
   echo $?
 done`;
-const STATUS = new Map([[0, 0], [11, 1], [12, -1]]);
+const STATUS = new Map([
+  [0, 0],
+  [11, 1],
+  [12, -1],
+]);
 const BATCH = 500;
 
 /** Compares `count` random pairs. */
@@ -18,7 +22,10 @@ export function compareVersionsOracle(count: number, seed: number): OracleResult
   const differences: string[] = [];
   for (let done = 0; done < count; done += BATCH) {
     const pairs = random.times(Math.min(BATCH, count - done), pair);
-    const input = pairs.flat().map((version) => `${version}\n`).join('');
+    const input = pairs
+      .flat()
+      .map((version) => `${version}\n`)
+      .join('');
     const answers = spawnSync('bash', ['-c', LOOP], { input, encoding: 'utf8' }).stdout.trim().split('\n');
     for (const [index, [a, b]] of pairs.entries()) {
       const [theirs, ours] = [STATUS.get(Number(answers[index])), compareVersions(a, b)];
@@ -48,4 +55,4 @@ const PARTS: readonly ((random: Random) => string)[] = [
   () => '',
 ];
 
-if (import.meta.main) main(compareVersionsOracle, 20000);
+if (process.argv[1] === import.meta.filename) main(compareVersionsOracle, 20000);

@@ -39,6 +39,12 @@ export function parseArtifactName(component: string): ArtifactName | undefined {
 export function artifactNamesIn(path: string): ArtifactName[] {
   return path
     .split(/[/\\\s"']+/)
-    .map((component) => parseArtifactName(component.replace(/\.+$/, '')))
+    .map((component) => parseArtifactName(withoutLastDots(component)))
     .filter((name) => name !== undefined);
+}
+
+function withoutLastDots(component: string): string {
+  let end = component.length;
+  while (component[end - 1] === '.') end--;
+  return component.slice(0, end);
 }

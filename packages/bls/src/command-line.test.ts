@@ -19,7 +19,9 @@ describe('parseCommandLine', () => {
     ['an equals sign in first place', '=a =a=b', [['=a'], ['=a', 'b']]],
     ['the separator for init', 'a -- b', [['a'], ['--'], ['b']]],
   ])('splits %s', (_, text, expected) => {
-    expect(parseCommandLine(text)).toEqual(expected.map(([key, value]) => (value === undefined ? { key } : { key, value })));
+    expect(parseCommandLine(text)).toEqual(
+      expected.map(([key, value]) => (value === undefined ? { key } : { key, value })),
+    );
   });
 
   it('finds the words between blanks where there are no quotes', () => {
@@ -68,10 +70,14 @@ describe('composefsArguments', () => {
     expect(composefsArguments(text)).toEqual({ digests: [], malformed: [text] });
   });
 
-  it.each([`xcomposefs=${long}`, `composefs.other=${long}`, `Composefs=${long}`, long, `rd.x=composefs=${long}`, `"x composefs=${long}"`])(
-    'does not care for %s',
-    (text) => expect(composefsArguments(text)).toEqual({ digests: [], malformed: [] }),
-  );
+  it.each([
+    `xcomposefs=${long}`,
+    `composefs.other=${long}`,
+    `Composefs=${long}`,
+    long,
+    `rd.x=composefs=${long}`,
+    `"x composefs=${long}"`,
+  ])('does not care for %s', (text) => expect(composefsArguments(text)).toEqual({ digests: [], malformed: [] }));
 
   it('keeps all of several, in their order', () => {
     const text = `composefs.digest=v1-sha512-12:${long} composefs=x composefs=?${short}`;

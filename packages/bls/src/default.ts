@@ -6,7 +6,7 @@ import { parseEntryName } from './entry-name.ts';
 import type { Finding } from './finding.ts';
 import { readScript, type Command, type Construct, type Place } from './grub-script.ts';
 import type { MenuItem } from './order.ts';
-import { decodeText } from './text.ts';
+import { decodeText, trimBlanks } from './text.ts';
 
 export interface LoaderConf {
   /** A glob, or `@saved`. */
@@ -31,7 +31,7 @@ export function parseLoaderConf(bytes: Uint8Array): LoaderConf | undefined {
   const findings: Finding[] = [];
   const values = new Map<string, string>();
   for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
-    const match = /^[ \t]*([^ \t#][^ \t]*)[ \t]+(.*?)[ \t]*$/.exec(line);
+    const match = /^([^ \t#][^ \t]*)[ \t]+(.*)$/.exec(trimBlanks(line));
     const [key, value] = [match?.[1], match?.[2]?.replace(/^"(.*)"$/, '$1')];
     if (key === undefined || value === undefined || value === '') continue;
     if (key === 'default' && value.startsWith('@') && value.toLowerCase() !== '@saved') {

@@ -5,7 +5,7 @@
  */
 import { parseCommandLine } from './command-line.ts';
 import type { Finding } from './finding.ts';
-import { decodeText } from './text.ts';
+import { decodeText, trimBlanks } from './text.ts';
 
 export interface Field {
   readonly key: string;
@@ -70,8 +70,7 @@ export function parseEntry(bytes: Uint8Array): EntryResult {
   if (!fields.some((field) => KNOWN.has(field.key))) {
     return { unreadable: 'no-known-key', message: 'no line of the entry has a known key and a value' };
   }
-  findings.push(...judge(fields));
-  return { entry: toEntry(fields), findings };
+  return { entry: toEntry(fields), findings: [...findings, ...judge(fields)] };
 }
 
 /**
@@ -92,7 +91,7 @@ export function entryPaths(entry: Entry): string[] {
 function readFields(text: string, findings: Finding[]): Field[] {
   const fields: Field[] = [];
   for (const [index, raw] of text.split(/\r\n|\r|\n/).entries()) {
-    const content = raw.replace(/^[ \t]+|[ \t]+$/g, '');
+    const content = trimBlanks(raw);
     const line = index + 1;
     if (content === '' || content.startsWith('#')) continue;
     const match = /^([^ \t]+)[ \t]+(.*)$/s.exec(content);
@@ -140,7 +139,11 @@ function judge(fields: readonly Field[]): Finding[] {
     const known = KNOWN.has(key);
     if (!known && !GRUB_KEYS.has(key)) findings.push({ code: 'unknown-key', message: `${key} is no known key`, line });
     if (known && seen.has(key) && !REPEATABLE.includes(key)) {
-      findings.push({ code: 'repeated-key', message: `${key} occurs again; which one counts is up to the boot loader`, line });
+      findings.push({
+        code: 'repeated-key',
+        message: `${key} occurs again; which one counts is up to the boot loader`,
+        line,
+      });
     }
     seen.add(key);
     const paths = PATHS.includes(key) ? [value] : key === 'devicetree-overlay' ? words(value) : [];
@@ -149,8 +152,10 @@ function judge(fields: readonly Field[]): Finding[] {
     }
   }
   const kernels = ['linux', 'efi', 'uki', 'uki-url'].filter((key) => seen.has(key));
-  if (kernels.length === 0) findings.push({ code: 'nothing-to-boot', message: 'neither linux nor efi nor uki is given' });
-  if (kernels.length > 1) findings.push({ code: 'several-kernels', message: `${kernels.join(' and ')} are given at once` });
+  if (kernels.length === 0)
+    findings.push({ code: 'nothing-to-boot', message: 'neither linux nor efi nor uki is given' });
+  if (kernels.length > 1)
+    findings.push({ code: 'several-kernels', message: `${kernels.join(' and ')} are given at once` });
   return findings;
 }
 

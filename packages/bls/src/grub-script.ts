@@ -68,7 +68,10 @@ export function readScript(text: string): Script {
   return new Reader(text).read();
 }
 
-const CLOSERS = new Map<string, Construct['kind']>([['fi', 'if'], ['done', 'loop']]);
+const CLOSERS = new Map<string, Construct['kind']>([
+  ['fi', 'if'],
+  ['done', 'loop'],
+]);
 
 class Reader {
   private readonly text: string;
@@ -164,7 +167,8 @@ class Reader {
   private open(kind: Construct['kind'], start: number, part: Place['part'], command?: Command): Construct {
     const parent = this.stack.at(-1);
     const construct: Construct = { kind, start, parent, depth: this.stack.length, ...(command && { command }) };
-    if (construct.depth >= DEEPEST) this.breakAt(this.stack[0]?.construct.start ?? start, 'blocks are nested too deeply');
+    if (construct.depth >= DEEPEST)
+      this.breakAt(this.stack[0]?.construct.start ?? start, 'blocks are nested too deeply');
     else this.stack.push({ construct, branch: 0, part });
     this.constructs.push(construct);
     return construct;
@@ -172,10 +176,13 @@ class Reader {
 
   private close(kind: Construct['kind'], word: Word): void {
     const top = this.stack.at(-1)?.construct;
-    if (top?.kind !== kind) return this.breakAt(word.start, `${word.raw} closes nothing that is open`);
-    this.stack.pop();
-    top.end = word.end;
-    this.ended = top.command;
+    if (top?.kind !== kind) {
+      this.breakAt(word.start, `${word.raw} closes nothing that is open`);
+    } else {
+      this.stack.pop();
+      top.end = word.end;
+      this.ended = top.command;
+    }
   }
 
   private endCommand(): Command | undefined {
@@ -246,7 +253,11 @@ function readWord(text: string, start: number): Word | undefined {
 }
 
 function pieceValue([, double, single, escaped, variable, plain]: readonly (string | undefined)[]): string {
-  if (double !== undefined) return double.replace(/\r/g, '').replace(/\\\n/g, '').replace(/\\([$"\\])/g, '$1');
+  if (double !== undefined)
+    return double
+      .replace(/\r/g, '')
+      .replace(/\\\n/g, '')
+      .replace(/\\([$"\\])/g, '$1');
   if (escaped !== undefined) return escaped.endsWith('\n') ? '' : escaped;
   return (single ?? variable ?? plain ?? '').replace(/\r/g, '');
 }

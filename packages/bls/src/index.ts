@@ -17,4 +17,11 @@ export { parseUki, ukiDigests, type Uki, type UkiProfile, type UkiResult, type U
 export { parseUserCfg, removeBlocks, type MenuBlock, type UserCfg } from './user-cfg.ts';
 export { compareVersions } from './version.ts';
 export { menuOrder, type BootLoader, type MenuItem } from './order.ts';
-export { grubDefault, matchesDefault, parseGrubEnv, parseLoaderConf, type GrubDefault, type LoaderConf } from './default.ts';
+export {
+  grubDefault,
+  matchesDefault,
+  parseGrubEnv,
+  parseLoaderConf,
+  type GrubDefault,
+  type LoaderConf,
+} from './default.ts';

@@ -29,3 +29,15 @@ function utf8(bytes: Uint8Array): string | undefined {
     return undefined; // the only error that a fatal decoder has: bytes that are not UTF-8
   }
 }
+
+/** Without blanks and tabs around it. A regular expression for the end would try each run of blanks again and again. */
+export function trimBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
+}

@@ -7,7 +7,7 @@
 import { composefsArguments, type ComposefsArgument, type ComposefsArguments } from './command-line.ts';
 import type { Finding } from './finding.ts';
 import { parseOsRelease } from './os-release.ts';
-import { decodeText } from './text.ts';
+import { decodeText, trimBlanks } from './text.ts';
 
 /** A file to read in pieces. An error that `read` throws passes through; fewer bytes than asked for are a short file. */
 export interface UkiSource {
@@ -57,7 +57,10 @@ export function parseUki(source: UkiSource): UkiResult {
   const read = reader(source, findings);
   const starts = sections.flatMap((section, index) => (section.name === '.profile' ? [index] : []));
   if (starts.length > PROFILE_LIMIT) {
-    findings.push({ code: 'too-many-profiles', message: `only ${PROFILE_LIMIT} of ${starts.length} profiles are read` });
+    findings.push({
+      code: 'too-many-profiles',
+      message: `only ${PROFILE_LIMIT} of ${starts.length} profiles are read`,
+    });
   }
   const base = sections.slice(0, starts[0] ?? sections.length);
   const parts = starts.slice(0, PROFILE_LIMIT).map((start, index) => sections.slice(start, starts[index + 1]));
@@ -133,27 +136,36 @@ function reader(source: UkiSource, findings: Finding[]): Read {
   const known = new Map<Section, string | undefined>();
   let left = TOTAL_LIMIT;
   const load = (section: Section): string | undefined => {
-    // The bytes after the virtual size only fill up the file's alignment; those after the raw size are not stored.
-    const length = Math.min(section.virtualSize, section.rawSize);
-    const refuse = (why: string): undefined => {
+    const length = storedSize(section);
+    const allowed = length <= Math.min(SECTION_LIMIT, left);
+    if (allowed) left -= length;
+    const view = allowed ? exactly(source, section.rawOffset, length) : undefined;
+    const text = view && decodeSection(view, section, findings);
+    if (text === undefined) {
+      const why = !allowed ? 'is too large' : !view ? 'is not in the file' : 'is no text';
       findings.push({ code: 'unreadable-section', message: `the section ${section.name} ${why}` });
-    };
-    if (length > SECTION_LIMIT || length > left) return refuse('is too large');
-    left -= length;
-    const view = exactly(source, section.rawOffset, length);
-    if (!view) return refuse('is not in the file');
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, length);
-    const nul = bytes.indexOf(0);
-    const used = nul < 0 ? bytes : bytes.subarray(0, nul);
-    if (bytes.subarray(used.length).some((byte) => byte !== 0)) {
-      findings.push({ code: 'embedded-nul', message: `the section ${section.name} goes on after a NUL byte` });
     }
-    return decodeText(used) ?? refuse('is no text');
+    return text;
   };
   return (section) => {
     if (!known.has(section)) known.set(section, load(section));
     return known.get(section);
   };
+}
+
+/** Bytes after the virtual size only fill up the file's alignment; those after the raw size are not in the file. */
+function storedSize(section: Section): number {
+  return Math.min(section.virtualSize, section.rawSize);
+}
+
+function decodeSection(view: DataView, section: Section, findings: Finding[]): string | undefined {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const nul = bytes.indexOf(0);
+  const used = nul < 0 ? bytes : bytes.subarray(0, nul);
+  if (bytes.subarray(used.length).some((byte) => byte !== 0)) {
+    findings.push({ code: 'embedded-nul', message: `the section ${section.name} goes on after a NUL byte` });
+  }
+  return decodeText(used);
 }
 
 function toProfile(part: readonly Section[], base: readonly Section[], read: Read): UkiProfile {
@@ -175,5 +187,5 @@ function toProfile(part: readonly Section[], base: readonly Section[], read: Rea
 }
 
 function trim(text: string): string {
-  return text.replace(/[\t\r\n]/g, ' ').replace(/^ +| +$/g, '');
+  return trimBlanks(text.replace(/[\t\r\n]/g, ' '));
 }

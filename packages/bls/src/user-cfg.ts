@@ -115,11 +115,11 @@ function collect(script: Script): { blocks: MenuBlock[]; paths: string[] } {
     const draft = owner(command.place);
     if (drafts.has(command)) continue;
     const paths = pathsOf(command);
-    (draft?.paths ?? outside).push(...paths);
+    for (const path of paths) (draft?.paths ?? outside).push(path);
     if (draft) note(draft, command, paths);
   }
-  outside.push(...script.unread.split(/\s+/).filter((word) => /[/\\]/.test(word)));
-  return { blocks: [...drafts.values()].map((draft) => toBlock(draft, script)), paths: outside };
+  const unread = script.unread.split(/\s+/).filter((word) => /[/\\]/.test(word));
+  return { blocks: [...drafts.values()].map((draft) => toBlock(draft, script)), paths: [...outside, ...unread] };
 }
 
 function note(draft: Draft, { words }: Command, paths: readonly string[]): void {
