@@ -68,6 +68,21 @@ export class LiveSet {
     return missing;
   }
 
+  /** Slots, used or not: the length of a table beside this one. */
+  get capacity(): number {
+    return this.#slots.length;
+  }
+
+  /** Where a value lies, until the next one is added; -1 when it isn't there. */
+  slotOf(value: number): number {
+    const slot = this.#find(value);
+    return this.#slots[slot] === value ? slot : -1;
+  }
+
+  forEach(visit: (value: number) => void): void {
+    for (const value of this.#slots) if (value !== 0) visit(value);
+  }
+
   #find(value: number): number {
     const mask = this.#slots.length - 1;
     let slot = (value % 0x1_0000_0000) & mask;

@@ -37,8 +37,7 @@ export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm
   const strays: string[] = [];
   const unreadable: string[] = [];
   let [count, deadBytes, deadCount] = [0, 0, 0];
-  for (let high = 0; high < 256; high += 1) {
-    const prefix = high.toString(16).padStart(2, '0');
+  for (const [high, prefix] of PREFIXES.entries()) {
     const result = attempt(() =>
       inside(root, ['objects', prefix], (directory) => readObjectDirectory(directory, high, live, algorithm)),
     );
@@ -55,6 +54,9 @@ export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm
   return { count, dead, deadBytes, deadCount, strays, missing: live.unmet(), unreadable };
 }
 
+/** The names of the directories below `objects`, in order. */
+export const PREFIXES = Array.from({ length: 256 }, (_, high) => high.toString(16).padStart(2, '0'));
+
 interface Found {
   count: number;
   bytes: number;
@@ -62,29 +64,50 @@ interface Found {
   strays: string[];
 }
 
-/** Names are `digest size × 2 - 2` hex digits; anything else is kept and reported. */
 function readObjectDirectory(directory: Directory, high: number, live: LiveSet, algorithm: Algorithm): Found {
   const found: Found = { count: 0, bytes: 0, dead: [], strays: [] };
-  const size = digestSize(algorithm);
-  const raw = new Uint8Array(size);
-  const length = size * 2 - 2;
-  raw[0] = high;
-  directory.scan((buffer, start, end, kind) => {
-    const isObject = end - start === length && kind === 'file' && decodeHex(buffer, start, size - 1, raw, 1);
-    if (!isObject) {
-      found.strays.push(Buffer.from(buffer.subarray(start, end)).toString());
-      return;
-    }
-    found.count += 1;
-    if (!live.meet(fingerprint(raw, 0, size)))
-      found.dead.push(Buffer.from(buffer.subarray(start, end)).toString('latin1'));
-  });
+  scanObjects(
+    directory,
+    high,
+    algorithm,
+    (value, name) => {
+      found.count += 1;
+      if (!live.meet(value)) found.dead.push(name());
+    },
+    (stray) => found.strays.push(stray),
+  );
   found.dead.sort();
   for (const name of found.dead) found.bytes += allocated(directory, name);
   return found;
 }
 
-function allocated(directory: Directory, name: string): number {
+/**
+ * The fingerprint of each object in `objects/<high>`; its name is made only when asked for. Names are `digest size × 2 - 2`
+ * hex digits; anything else is a stray.
+ */
+export function scanObjects(
+  directory: Directory,
+  high: number,
+  algorithm: Algorithm,
+  visit: (value: number, name: () => string) => void,
+  onStray?: (name: string) => void,
+): void {
+  const size = digestSize(algorithm);
+  const raw = new Uint8Array(size);
+  const length = size * 2 - 2;
+  raw[0] = high;
+  let [current, from, to]: [Uint8Array, number, number] = [raw, 0, 0];
+  const name = (): string => Buffer.from(current.subarray(from, to)).toString();
+  directory.scan((buffer, start, end, kind) => {
+    [current, from, to] = [buffer, start, end];
+    const isObject = end - start === length && kind === 'file' && decodeHex(buffer, start, size - 1, raw, 1);
+    if (isObject) visit(fingerprint(raw, 0, size), name);
+    else onStray?.(name());
+  });
+}
+
+/** Allocated bytes of one object. */
+export function allocated(directory: Directory, name: string): number {
   try {
     return sizeOf(directory, { name, kind: 'file' }).bytes;
   } catch (error) {

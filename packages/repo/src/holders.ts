@@ -1,0 +1,59 @@
+/**
+ * Who refers to an object: every image and stream, living or dead, is read and compared digest by digest. For questions
+ * of people (`cfs explain`); marking answers the same for all objects at once, but does not say where from.
+ */
+import type { Digest } from '@cfs/bls';
+import type { Directory, Source } from '@cfs/posix';
+import { digestBytes } from './digest-bytes.ts';
+import { readErofs } from './erofs.ts';
+import type { Link, Repository } from './inventory.ts';
+import { parseSplitstream } from './splitstream.ts';
+import { attempt, inside } from './tolerate.ts';
+
+/** A first-level link that is the object (`leads`), or whose content refers to it. */
+export interface Holder {
+  readonly kind: 'image' | 'stream';
+  readonly name: string;
+  readonly leads: boolean;
+}
+
+/** Links whose object is missing or damaged refer to nothing that could be told. */
+export function holdersOf(root: Directory, repository: Repository, object: Digest): Holder[] {
+  const wanted = digestBytes(object);
+  const find = (kind: Holder['kind'], links: readonly Link[]): Holder[] =>
+    links.flatMap((link) => {
+      const leads = link.object === object;
+      return leads || refersTo(root, repository, kind, link, wanted) ? [{ kind, name: link.name, leads }] : [];
+    });
+  return [...find('image', repository.images), ...find('stream', repository.streams)];
+}
+
+function refersTo(
+  root: Directory,
+  { algorithm }: Repository,
+  kind: Holder['kind'],
+  link: Link,
+  wanted: Uint8Array,
+): boolean {
+  let found = false;
+  const compare = (buffer: Uint8Array, start: number): void => {
+    found ||= wanted.every((byte, index) => buffer[start + index] === byte);
+  };
+  const read = (file: Source): void => {
+    if (kind === 'image') return void readErofs(file, compare, algorithm);
+    const { objectRefs, streamRefs } = parseSplitstream(file, algorithm);
+    for (const refs of [objectRefs, streamRefs])
+      for (let at = 0; at < refs.length; at += wanted.length) compare(refs, at);
+  };
+  attempt(() =>
+    inside(root, ['objects', link.object.slice(0, 2)], (directory) => {
+      const file = directory.open(link.object.slice(2));
+      try {
+        read(file);
+      } finally {
+        file.close();
+      }
+    }),
+  );
+  return found;
+}

@@ -1,0 +1,115 @@
+/**
+ * What each deployment holds, alone and together with others: every closure is marked by itself, and each link and object
+ * counts for the set of closures that it lies in. Sets are numbers in a table beside the packed fingerprints; there are
+ * few different ones, and no object is made per digest. Only tells: nothing is ever deleted on the word of this.
+ */
+import type { Algorithm } from '@cfs/bls';
+import type { Directory } from '@cfs/posix';
+import type { Repository } from './inventory.ts';
+import { LiveSet } from './live-set.ts';
+import { mark, type MarkRoot } from './mark.ts';
+import { allocated, PREFIXES, scanObjects } from './objects.ts';
+import { attempt, inside } from './tolerate.ts';
+
+/** Everything that some roots reach, under one name. */
+export interface Closure {
+  readonly id: string;
+  readonly roots: readonly MarkRoot[];
+}
+
+/** Objects and links, and their allocated bytes. */
+export interface Amount {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export interface Usage {
+  /** In no other closure: what would go with it. */
+  readonly alone: Amount;
+  readonly shared: Amount;
+}
+
+/** By the closures' ids. What cannot be read is not counted; the holes are for `survey` to report. */
+export function measureUsage(
+  root: Directory,
+  repository: Repository,
+  closures: readonly Closure[],
+): ReadonlyMap<string, Usage> {
+  const groups = new Groups(closures.length);
+  const all = new LiveSet();
+  const marked = closures.map((closure) => mark(root, repository, closure.roots));
+  for (const { live } of marked) live.forEach((value) => all.add(value));
+  const groupOf = new Uint32Array(all.capacity);
+  for (const [index, { live }] of marked.entries()) {
+    live.forEach((value) => {
+      const slot = all.slotOf(value);
+      groupOf[slot] = groups.with(groupOf[slot] ?? 0, index);
+    });
+  }
+  for (const kind of ['images', 'streams'] as const) {
+    for (const link of repository[kind]) {
+      const group = marked.reduce((own, { [kind]: reached }, index) => {
+        return reached.has(link.name) ? groups.with(own, index) : own;
+      }, 0);
+      groups.count(group, link.bytes);
+    }
+  }
+  countObjects(root, repository.algorithm, all, groupOf, groups);
+  return new Map(closures.map((closure, index) => [closure.id, groups.usageOf(index)]));
+}
+
+function countObjects(root: Directory, algorithm: Algorithm, all: LiveSet, groupOf: Uint32Array, groups: Groups): void {
+  for (const [high, prefix] of PREFIXES.entries()) {
+    attempt(() =>
+      inside(root, ['objects', prefix], (directory) => {
+        const met: [number, string][] = [];
+        scanObjects(directory, high, algorithm, (value, name) => {
+          const slot = all.slotOf(value);
+          if (slot >= 0) met.push([groupOf[slot] ?? 0, name()]);
+        });
+        for (const [group, name] of met) groups.count(group, allocated(directory, name));
+      }),
+    );
+  }
+}
+
+/** The sets of closures that occur, numbered; 0 is the empty one. */
+class Groups {
+  readonly #closures: number;
+  readonly #members: (readonly number[])[] = [[]];
+  readonly #steps = new Map<number, number>();
+  readonly #amounts: { count: number; bytes: number }[] = [{ count: 0, bytes: 0 }];
+
+  constructor(closures: number) {
+    this.#closures = closures;
+  }
+
+  /** The set with one more closure; closures are added in ascending order. */
+  with(group: number, closure: number): number {
+    const step = group * this.#closures + closure;
+    const known = this.#steps.get(step);
+    if (known !== undefined) return known;
+    const next = this.#members.push([...(this.#members[group] ?? []), closure]) - 1;
+    this.#amounts.push({ count: 0, bytes: 0 });
+    this.#steps.set(step, next);
+    return next;
+  }
+
+  count(group: number, bytes: number): void {
+    const amount = this.#amounts[group];
+    if (amount === undefined) return;
+    amount.count += 1;
+    amount.bytes += bytes;
+  }
+
+  usageOf(closure: number): Usage {
+    const sum = (accept: (members: readonly number[]) => boolean): Amount => {
+      const own = this.#amounts.filter((_, group) => accept(this.#members[group] ?? []));
+      return own.reduce((a, b) => ({ count: a.count + b.count, bytes: a.bytes + b.bytes }), { count: 0, bytes: 0 });
+    };
+    return {
+      alone: sum((members) => members.length === 1 && members[0] === closure),
+      shared: sum((members) => members.length > 1 && members.includes(closure)),
+    };
+  }
+}
