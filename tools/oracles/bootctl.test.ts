@@ -11,7 +11,7 @@ it.skipIf(!canRun)(
   () => {
     expect(bootctlOracle(200, 252).differences).toEqual([]);
   },
-  10_000,
+  30_000,
 );
 
 it.skipIf(!canRun)('leaves no mount behind', () => {

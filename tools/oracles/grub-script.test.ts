@@ -7,5 +7,5 @@ it.skipIf(!hasTool('grub-script-check'))(
   () => {
     expect(grubScriptOracle(300, 252).differences).toEqual([]);
   },
-  10_000,
+  30_000,
 );

@@ -5,7 +5,7 @@ import { compareVersionsOracle } from './versions.ts';
 it.skipIf(!hasTool('systemd-analyze'))(
   'compares random versions as systemd does (needs systemd-analyze)',
   () => {
-    expect(compareVersionsOracle(500, 252).differences).toEqual([]);
+    expect(compareVersionsOracle(200, 252).differences).toEqual([]);
   },
-  10_000,
+  30_000,
 );
