@@ -16,7 +16,11 @@ export function fingerprintOf(inventory: Inventory, options: Options): string {
 
 export function fingerprintOfFacts(facts: object, options: Options): string {
   const { now: _, ...choices } = options;
-  return sha256Hex(new TextEncoder().encode(canonical([facts, choices])));
+  // A choice that is off or an empty list is as good as one that was not made.
+  const made = Object.entries(choices).filter(
+    ([, choice]) => choice !== false && !(Array.isArray(choice) && choice.length === 0),
+  );
+  return sha256Hex(new TextEncoder().encode(canonical([facts, Object.fromEntries(made)])));
 }
 
 export function sha256Hex(bytes: Uint8Array): string {

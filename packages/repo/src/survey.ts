@@ -18,7 +18,11 @@ export function survey(root: Directory, repository: Repository, roots: readonly 
   const missing = table.missing.length === 0 ? [] : attribute(root, repository, roots, new Set(table.missing), table);
   const hash = createHash('sha256');
   for (const digest of deadObjects(table, repository.algorithm)) hash.update(`${digest}\n`);
-  const objects = { count: table.deadCount, bytes: table.deadBytes, hash: hash.digest('hex') };
+  const objects = {
+    count: table.deadCount,
+    bytes: table.deadBytes,
+    hash: table.deadCount === 0 ? '' : hash.digest('hex'),
+  };
   return {
     images,
     streams,
