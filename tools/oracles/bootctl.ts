@@ -117,6 +117,9 @@ function compareOrder(items: readonly MenuItem[]): string[] {
   const groups = [items.filter((item) => !isBad(item)), items.filter(isBad)];
   const ours = groups.flatMap((group) => menuOrder('systemd', group.map(plain)) ?? []);
   const [theirs, expected] = [items.map(plain), ours].map((list) => list.map((item) => item.fileName).join(' '));
+  const bad = (list: readonly MenuItem[] | undefined): string =>
+    (list ?? []).map((item) => Number(isBad(item))).join('');
+  if (bad(items) !== bad(menuOrder('systemd', items))) return ['order: bad entries stand elsewhere'];
   return theirs === expected ? [] : [`order: bootctl ${theirs}; we ${expected}`];
 }
 

@@ -81,7 +81,7 @@ describe('structure', () => {
 
 it('never throws, and ends', () => {
   const piece = fc.oneof(
-    fc.constantFrom(...'{};"\'\\$\n #', 'if ', 'then ', 'fi', 'done', 'function ', '${x}'),
+    fc.constantFrom(...Array.from('{};"\'\\$\n #'), 'if ', 'then ', 'fi', 'done', 'function ', '${x}'),
     fc.string(),
   );
   fc.assert(

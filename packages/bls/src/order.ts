@@ -70,7 +70,6 @@ interface Facts {
 function compareSorted(a: Facts, b: Facts): number {
   return (
     order(a.sortKey ?? '', b.sortKey ?? '') ||
-    order(Number(a.machineId !== undefined), Number(b.machineId !== undefined)) ||
     order(a.machineId ?? '', b.machineId ?? '') ||
     compareVersions(b.version, a.version)
   );

@@ -175,7 +175,7 @@ describe('the file', () => {
   it('names nothing that is not found, broken or not', () => {
     const text = `set x=y\n${ours(V)}function f {\nchainloader /EFI/Linux/bootc/${W}.efi\n}\n`;
     fc.assert(
-      fc.property(fc.constantFrom(...'"\'\\{}$;\n #', '', '${'), fc.nat(text.length), (inserted, at) => {
+      fc.property(fc.constantFrom(...Array.from('"\'\\{}$;\n #'), '', '${'), fc.nat(text.length), (inserted, at) => {
         const { blocks, paths } = parse(text.slice(0, at) + inserted + text.slice(at));
         const all = [...blocks.flatMap((block) => block.paths), ...paths].join(' ');
         // One of the two names may be split by what was inserted, or be in a comment now; never both.
