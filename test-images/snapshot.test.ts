@@ -22,7 +22,13 @@ function removeDirectory(parent: ModelDirectory, name: string): void {
 }
 
 /** Deletes a deployment whose entry comes second, with a barrier after each phase but those in `without`. */
-function collect(world: World, told: Story, dead: Deployment, order: readonly Phase[], without: readonly Phase[]): void {
+function collect(
+  world: World,
+  told: Story,
+  dead: Deployment,
+  order: readonly Phase[],
+  without: readonly Phase[],
+): void {
   const { machine, entries, kernels } = told.system;
   const sysroot = world.place('sysroot');
   const boot = world.place(kernels);
@@ -78,7 +84,10 @@ interface Case {
 
 /** What the checker says over all cuts, in both views of the boot file system. */
 function violations({ on, sysroot, boot }: Case, order: readonly Phase[], without: readonly Phase[]): string[] {
-  const told = story(on).install('A').update('B').and((system) => system.mkdir('sysroot', 'state/cfs/trash'));
+  const told = story(on)
+    .install('A')
+    .update('B')
+    .and((system) => system.mkdir('sysroot', 'state/cfs/trash'));
   const dead = told.deployment('A');
   const world = told.world({ sysroot, [told.system.kernels]: boot });
   const before = snapshotOf(world);
@@ -89,7 +98,8 @@ function violations({ on, sysroot, boot }: Case, order: readonly Phase[], withou
       for (const state of world.crashStates(cut, { limit: 60, seed: cut, view })) {
         // What ran before the cut runs as far as the checker is concerned: nothing of it may be lost.
         const violation = check({ before, after: snapshotOf(state.world), dying: [dead.id] })[0];
-        if (violation) found.add(`${violation.rule} ${violation.about.replaceAll(/[0-9a-f]{100,}/g, 'V').replace(/-44.*/, '')}`);
+        if (violation)
+          found.add(`${violation.rule} ${violation.about.replaceAll(/[0-9a-f]{100,}/g, 'V').replace(/-44.*/, '')}`);
       }
     }
   }

@@ -4,5 +4,11 @@ import type { World } from './model/index.ts';
 
 export function snapshotOf(world: World): Snapshot {
   const place = (name: string) => (world.places.includes(name) ? { [name]: world.place(name) } : {});
-  return capture({ sysroot: world.place('sysroot'), ...place('esp'), ...place('boot'), ...place('run'), ...place('proc') });
+  return capture({
+    sysroot: world.place('sysroot'),
+    ...place('esp'),
+    ...place('boot'),
+    ...place('run'),
+    ...place('proc'),
+  });
 }

@@ -71,7 +71,7 @@ function imageFaults(repository: Tree, id: string): string[] {
   return objects.flatMap((name) => objectFault(repository, name));
 }
 
-export function objectFault(repository: Tree, name: string): string[] {
+function objectFault(repository: Tree, name: string): string[] {
   const path = `objects/${name.slice(0, 2)}/${name.slice(2)}`;
   const node = at(repository, path);
   if (node?.kind !== 'file' || node.lost) return [`composefs/${path}`];

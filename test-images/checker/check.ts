@@ -90,7 +90,11 @@ function foreign({ path, before, after }: Difference, { mayGo }: Facts, { finish
   return [touched(path)];
 }
 
-const touched = (about: string): Violation => ({ rule: 'S3', about, message: 'is not ours, and was changed or removed' });
+const touched = (about: string): Violation => ({
+  rule: 'S3',
+  about,
+  message: 'is not ours, and was changed or removed',
+});
 
 /** Whether `after` is `before` without some whole blocks of bootc's. */
 function onlyBlocksGone(before: string, after: string | undefined): boolean {
@@ -105,10 +109,14 @@ function onlyBlocksGone(before: string, after: string | undefined): boolean {
 
 /** S2: an artifact that an entry of the menu names stays, whether or not the entry boots. */
 function named(after: Snapshot, changed: readonly Difference[]): Violation[] {
-  const gone = changed.filter(({ path, before }) => before?.kind === 'file' && /^(esp|boot)\//.test(path) && !isTemporary(path));
+  const gone = changed.filter(
+    ({ path, before }) => before?.kind === 'file' && /^(esp|boot)\//.test(path) && !isTemporary(path),
+  );
   if (gone.length === 0) return [];
   const entries = [...menu(after), ...liveStagedEntries(after)];
-  const names = new Map(entries.flatMap((entry) => artifactsNamed(entry).map((id) => [`${entry.place} ${id}`, entry.id])));
+  const names = new Map(
+    entries.flatMap((entry) => artifactsNamed(entry).map((id) => [`${entry.place} ${id}`, entry.id])),
+  );
   return gone.flatMap(({ path }) => {
     const [place, ...parts] = path.split('/');
     const entry = parts.map((part) => names.get(`${place} ${artifactDigest(part)}`)).find((id) => id !== undefined);
@@ -120,7 +128,11 @@ function named(after: Snapshot, changed: readonly Difference[]): Violation[] {
 function offered({ after, dying }: Question, facts: Facts): Violation[] {
   const now = bootable(after);
   const broken = [...now].filter(([id, { ok }]) => !ok && facts.bootable.get(id)?.ok === true);
-  const found = broken.map(([id, { missing }]): Violation => ({ rule: 'S2', about: id, message: `does not boot: ${missing.join(', ')}` }));
+  const found = broken.map(([id, { missing }]): Violation => ({
+    rule: 'S2',
+    about: id,
+    message: `does not boot: ${missing.join(', ')}`,
+  }));
   if (dying === undefined) return found;
   for (const [id, { ok, deployment }] of facts.bootable) {
     const wanted = ok && (deployment === undefined || !dying.includes(deployment));

@@ -8,7 +8,9 @@ export function commandLineArguments(line: string): string[] {
 /** Every digest that the line asks for, in its order; the initramfs mounts the first whose image exists. */
 export function digestsAsked(line: string): string[] {
   return commandLineArguments(line).flatMap((argument) => {
-    const value = /^composefs=\??([0-9a-f]+)$/.exec(argument) ?? /^composefs\.digest=\??v[12]-sha(?:256|512)-12:([0-9a-f]+)$/.exec(argument);
+    const value =
+      /^composefs=\??([0-9a-f]+)$/.exec(argument) ??
+      /^composefs\.digest=\??v[12]-sha(?:256|512)-12:([0-9a-f]+)$/.exec(argument);
     return value?.[1] !== undefined && isDigest(value[1]) ? [value[1]] : [];
   });
 }

@@ -61,7 +61,8 @@ function collect(before: Snapshot, expected: Expected): Snapshot {
   for (const path of [...states, ...expected.gone]) after = change(after, path, undefined);
   const deepestFirst = [...expected.gone_dirs].sort((a, b) => b.length - a.length);
   for (const path of deepestFirst) after = change(after, path, undefined);
-  for (const [path, digest] of Object.entries(expected.changed ?? {})) after = change(after, path, cut(find(before, path), digest));
+  for (const [path, digest] of Object.entries(expected.changed ?? {}))
+    after = change(after, path, cut(find(before, path), digest));
   return after;
 }
 
@@ -71,7 +72,9 @@ function cut(node: Tree | undefined, digest: string): Tree {
   const content = Buffer.from(node.bytes).toString('latin1');
   const all = blocks(content);
   for (let chosen = 0; chosen < 2 ** all.length; chosen++) {
-    const rest = all.filter((_, i) => chosen & (1 << i)).reduce((text, block) => text.replace(block.text, () => ''), content);
+    const rest = all
+      .filter((_, i) => chosen & (1 << i))
+      .reduce((text, block) => text.replace(block.text, () => ''), content);
     const bytes = Buffer.from(rest, 'latin1');
     if (createHash('sha256').update(bytes).digest('hex') === digest) return { ...node, bytes };
   }
@@ -91,8 +94,13 @@ describe.each(fixtureNames('systems').filter((name) => name !== 'README.md'))('%
   });
 
   it('what is kept for a reason is missed', () => {
-    const kept = Object.keys(expected.kept_reason).filter((path) => find(after, path)?.kind === 'file' && !byAge.test(path));
-    const unnoticed = kept.filter((path) => check({ before, after: change(after, path, undefined), pinned, dying: [], finished: true }).length === 0);
+    const kept = Object.keys(expected.kept_reason).filter(
+      (path) => find(after, path)?.kind === 'file' && !byAge.test(path),
+    );
+    const unnoticed = kept.filter(
+      (path) =>
+        check({ before, after: change(after, path, undefined), pinned, dying: [], finished: true }).length === 0,
+    );
     expect(unnoticed).toEqual([]);
   });
 

@@ -29,11 +29,13 @@ export const verity = cached((bytes) => ({ 128: digest(bytes, 'sha512', 2), 64: 
 function digest(bytes: Uint8Array, algorithm: string, kernelNumber: number): string {
   const hash = (data: Uint8Array) => createHash(algorithm).update(data).digest();
   let level: Buffer[] = [];
-  for (let start = 0; start < bytes.length; start += 4096) level.push(hash(padded(bytes.subarray(start, start + 4096))));
+  for (let start = 0; start < bytes.length; start += 4096)
+    level.push(hash(padded(bytes.subarray(start, start + 4096))));
   while (level.length > 1) {
     const whole = Buffer.concat(level);
     level = [];
-    for (let start = 0; start < whole.length; start += 4096) level.push(hash(padded(whole.subarray(start, start + 4096))));
+    for (let start = 0; start < whole.length; start += 4096)
+      level.push(hash(padded(whole.subarray(start, start + 4096))));
   }
   const descriptor = Buffer.alloc(256);
   descriptor[0] = 1;
@@ -92,17 +94,17 @@ function readInode(bytes: Buffer, offset: number): Inode {
 
 function* overlayDigests(bytes: Buffer, { xattrs, data }: Inode, shared: number): Generator<string> {
   if (data === xattrs) return;
-  const ids = bytes[xattrs + 4]!;
+  const ids = bytes.readUInt8(xattrs + 4);
   for (let i = 0; i < ids; i++) yield* overlayDigest(bytes, shared + bytes.readUInt32LE(xattrs + 12 + i * 4) * 4);
-  for (let entry = xattrs + 12 + ids * 4; entry < data; ) {
+  for (let entry = xattrs + 12 + ids * 4; entry < data;) {
     yield* overlayDigest(bytes, entry);
-    entry += Math.ceil((4 + bytes[entry]! + bytes.readUInt16LE(entry + 2)) / 4) * 4;
+    entry += Math.ceil((4 + bytes.readUInt8(entry) + bytes.readUInt16LE(entry + 2)) / 4) * 4;
   }
 }
 
 /** `trusted.overlay.metacopy`: version, length, flags, algorithm, digest; `…redirect`: the path of the object. */
 function* overlayDigest(bytes: Buffer, entry: number): Generator<string> {
-  const [length, index] = [bytes[entry]!, bytes[entry + 1]];
+  const [length, index] = [bytes.readUInt8(entry), bytes.readUInt8(entry + 1)];
   const value = bytes.subarray(entry + 4 + length, entry + 4 + length + bytes.readUInt16LE(entry + 2));
   const name = index === 4 ? bytes.toString('latin1', entry + 4, entry + 4 + length) : '';
   if (name === 'overlay.metacopy' && value.length > 4) yield value.toString('hex', 4);
@@ -124,7 +126,8 @@ function* directoryEntries(bytes: Buffer, { layout, block, size, data }: Inode):
 
 /** `.` and `..` lead back and are seen already; names that merely begin so are followed. */
 function isEnd(name: Buffer, length: number, k: number, count: number, bytes: Buffer, from: number): boolean {
-  const next = k + 1 < count ? bytes.readUInt16LE(from + (k + 1) * 12 + 8) - bytes.readUInt16LE(from + k * 12 + 8) : undefined;
+  const next =
+    k + 1 < count ? bytes.readUInt16LE(from + (k + 1) * 12 + 8) - bytes.readUInt16LE(from + k * 12 + 8) : undefined;
   return next === undefined ? name[length] === 0 : next === length;
 }
 
@@ -143,14 +146,18 @@ export const streamRefs = cached((raw): StreamRefs => {
   const width = bytes[old ? 30 : 14] === 1 ? 32 : 64;
   const info = Number(bytes.readBigUInt64LE(old ? 0 : 16));
   const section = (i: number) => {
-    const [from, to] = [0, 8].map((half) => Number(bytes.readBigUInt64LE(info + i * 16 + half)));
-    if (to! > bytes.length) throw new Error('truncated');
+    const from = Number(bytes.readBigUInt64LE(info + i * 16));
+    const to = Number(bytes.readBigUInt64LE(info + i * 16 + 8));
+    if (to > bytes.length) throw new Error('truncated');
     return bytes.subarray(from, to);
   };
   const digests = (part: Buffer) =>
     Array.from({ length: part.length / width }, (_, i) => part.toString('hex', i * width, (i + 1) * width));
   const streams = digests(section(0));
-  const records = zstdDecompressSync(section(3)).toString().split('\0').filter((record) => record !== '');
+  const records = zstdDecompressSync(section(3))
+    .toString()
+    .split('\0')
+    .filter((record) => record !== '');
   const named = records.map((record): [string, string] => {
     const colon = record.indexOf(':');
     return [record.slice(colon + 1), streams[Number(record.slice(0, colon))] ?? ''];
@@ -167,11 +174,16 @@ export interface UkiFacts {
 export const ukiFacts = cached((raw): UkiFacts => {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.length);
   const pe = bytes.readUInt32LE(0x3c);
-  if (bytes.toString('latin1', 0, 2) !== 'MZ' || bytes.toString('latin1', pe, pe + 4) !== 'PE\0\0') throw new Error('no PE');
+  if (bytes.toString('latin1', 0, 2) !== 'MZ' || bytes.toString('latin1', pe, pe + 4) !== 'PE\0\0')
+    throw new Error('no PE');
   const table = pe + 24 + bytes.readUInt16LE(pe + 20);
   const sections = Array.from({ length: bytes.readUInt16LE(pe + 6) }, (_, i) => {
     const header = table + i * 40;
-    const [size, rawSize, from] = [8, 16, 20].map((field) => bytes.readUInt32LE(header + field)) as [number, number, number];
+    const [size, rawSize, from] = [8, 16, 20].map((field) => bytes.readUInt32LE(header + field)) as [
+      number,
+      number,
+      number,
+    ];
     if (from + rawSize > bytes.length) throw new Error('truncated');
     const content = bytes.subarray(from, from + Math.min(size, rawSize)).toString('latin1');
     return { name: bytes.toString('latin1', header, header + 8).replace(/\0.*$/s, ''), content };

@@ -20,7 +20,9 @@ export function leftovers({ sysroot }: Snapshot, living: readonly string[]): str
     }
   }
   const links = (['images', 'streams'] as const).flatMap((kind) =>
-    children(sysroot, `composefs/${kind}`).filter(([, node]) => node.kind === 'link').map(([name]) => `composefs/${kind}/${name}`),
+    children(sysroot, `composefs/${kind}`)
+      .filter(([, node]) => node.kind === 'link')
+      .map(([name]) => `composefs/${kind}/${name}`),
   );
   const objects = at(sysroot, 'composefs/objects');
   const files = [...(objects ? walk(objects) : [])].filter(([path, node]) => node.kind === 'file' && isObject(path));

@@ -35,11 +35,16 @@ function conf(node: Tree): Conf | undefined {
 
 function parseConf(content: string): Conf | undefined {
   if (/[\0-\x08\x0e-\x1f]/.test(content)) return undefined;
-  const lines = [...content.matchAll(/^[ \t]*([a-z-]+)[ \t]+(.*?)[ \t\r]*$/gm)].map(([, key = '', value = '']) => [key, value] as const);
+  const lines = [...content.matchAll(/^[ \t]*([a-z-]+)[ \t]+(.*?)[ \t\r]*$/gm)].map(
+    ([, key = '', value = '']) => [key, value] as const,
+  );
   const values = (...keys: string[]) => lines.filter(([key]) => keys.includes(key)).map(([, value]) => value);
   const start = values('linux', 'efi', 'uki');
   if (start.length === 0) return undefined;
-  const extra = [...values('initrd', 'devicetree', 'extra'), ...values('devicetree-overlay').flatMap((list) => list.split(/\s+/))];
+  const extra = [
+    ...values('initrd', 'devicetree', 'extra'),
+    ...values('devicetree-overlay').flatMap((list) => list.split(/\s+/)),
+  ];
   return { paths: [...start, ...extra], options: values('options').join(' '), uki: values('linux').length === 0 };
 }
 
@@ -51,7 +56,9 @@ export function menu(snapshot: Snapshot): Entry[] {
 
 /** The entries of staged sets, live or stale. */
 export function stagedEntries(snapshot: Snapshot): Entry[] {
-  const entries = (['esp', 'boot'] as const).flatMap((place) => typeOne(snapshot, place, 'loader/entries.staged', 'staged'));
+  const entries = (['esp', 'boot'] as const).flatMap((place) =>
+    typeOne(snapshot, place, 'loader/entries.staged', 'staged'),
+  );
   return [...entries, ...userCfg(snapshot, 'grub2/user.cfg.staged', 'staged')];
 }
 
@@ -78,7 +85,9 @@ export interface Block {
 
 /** Top-level menu entries whose closing brace stands at the beginning of a line: all that bootc writes, and others. */
 export function blocks(content: string): Block[] {
-  return [...content.matchAll(/^menuentry[ \t]+(["'])(.*?)\1[^\n]*\{\n[^]*?^\}[^\n]*(?:\n|$)/gm)].map((match) => ({
+  return [
+    ...content.matchAll(/^menuentry[ \t]+(["'])(.*?)\1[^\n]*\{\n(?:(?!^menuentry)[^\0])*?^\}[^\n]*(?:\n|$)/gm),
+  ].map((match) => ({
     title: match[2] ?? '',
     text: match[0],
     start: match.index,
@@ -87,7 +96,9 @@ export function blocks(content: string): Block[] {
 
 function userCfg({ boot }: Snapshot, path: string, source: Entry['source']): Entry[] {
   return blocks(text(at(boot, path)) ?? '').flatMap(({ title, text: block }): Entry[] => {
-    const paths = [...block.matchAll(/^\s*(?:chainloader|linux|linux16|initrd)\s+(\S+)/gm)].map(([, name = '']) => name);
+    const paths = [...block.matchAll(/^\s*(?:chainloader|linux|linux16|initrd)\s+(\S+)/gm)].map(
+      ([, name = '']) => name,
+    );
     if (paths.length === 0) return [];
     // The blocks of bootc search for the ESP before they load anything.
     return [{ id: `boot/${path}: ${title}`, place: 'esp', source, paths, options: '', uki: true }];
@@ -95,7 +106,11 @@ function userCfg({ boot }: Snapshot, path: string, source: Entry['source']): Ent
 }
 
 /** The file that a path of an entry means; both `/boot/x` and `/x` are written for one file. */
-export function target(snapshot: Snapshot, { place }: Entry, path: string): { readonly path: string; readonly node: Tree } | undefined {
+export function target(
+  snapshot: Snapshot,
+  { place }: Entry,
+  path: string,
+): { readonly path: string; readonly node: Tree } | undefined {
   const plain = path.replace(/^\/+/, '').replaceAll('//', '/');
   const find = (name: string) => (place === 'esp' ? atAnyCase(snapshot.esp, name) : at(snapshot.boot, name));
   for (const name of [plain, plain.replace(/^boot\//, '')]) {
@@ -107,5 +122,7 @@ export function target(snapshot: Snapshot, { place }: Entry, path: string): { re
 
 /** The UUID after `root=`, where the line names one. */
 export function rootOf(options: string): string | undefined {
-  return commandLineArguments(options).find((argument) => argument.startsWith('root='))?.slice('root='.length);
+  return commandLineArguments(options)
+    .find((argument) => argument.startsWith('root='))
+    ?.slice('root='.length);
 }

@@ -13,49 +13,83 @@ export type MayGo = (path: string, node: Tree) => boolean;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 export function ownership(snapshot: Snapshot): MayGo {
-  const known = knownDeployments(snapshot.sysroot);
-  const entries = [...menu(snapshot), ...stagedEntries(snapshot)].map((entry) => ({ entry, ours: isOurs(snapshot, entry, known) }));
-  const foreign = new Set(entries.filter(({ ours }) => !ours).flatMap(({ entry }) => artifactsNamed(entry)));
-  const named = new Set(entries.filter(({ ours }) => ours).flatMap(({ entry }) => artifactsNamed(entry)));
-  const ourConfs = new Set(entries.filter(({ ours }) => ours).map(({ entry }) => entry.id));
-  // Kernels are booted by entries on their own partition: with nobody else there, unknown ones are our old garbage.
-  const alone = (place: string) => !entries.some(({ entry, ours }) => !ours && entry.place === place && bootcStyle(entry));
-  const artifact = (place: string, path: string, node: Tree): boolean => {
-    const parts = path.split('/');
-    const depth = parts.findIndex((part) => artifactDigest(part) !== undefined);
-    if (depth < 0) return node.kind === 'file' && isTemporary(path);
-    const id = artifactDigest(parts[depth] ?? '') ?? '';
-    const directory = `${parts.slice(0, depth + 1).join('/')}`;
-    if (!inArtifactPlace(place, parts.slice(0, depth))) return false;
-    if (foreign.has(id) || hasStrays(at(tree(snapshot, place), directory))) return false;
-    const isUki = /\.efi(\.extra\.d)?$/i.test(parts[depth] ?? '');
-    return known.has(id) || named.has(id) || (!isUki && alone(place));
-  };
+  const claims = claimsOf(snapshot);
+  const answers = new Map<string, boolean>();
   return (path, node) => {
-    const [place = '', ...rest] = path.split('/');
-    const below = rest.join('/');
-    if (place === 'sysroot') return repositoryOrState(below, node);
-    if (place !== 'esp' && place !== 'boot') return false;
-    if (/^loader\/entries(\.staged)?\/[^/]+\.conf$/i.test(below)) return ourConfs.has(path);
-    if (/^loader\/entries\.staged$/.test(below) || below === 'grub2/user.cfg.staged') return true;
-    return artifact(place, below, node);
+    const key = `${node.kind} ${path}`;
+    const answer = answers.get(key) ?? mayGo(snapshot, claims, path, node);
+    answers.set(key, answer);
+    return answer;
   };
 }
 
-const tree = (snapshot: Snapshot, place: string) => (place === 'esp' ? snapshot.esp : snapshot.boot);
+/** What the entries say about who owns what. */
+interface Claims {
+  readonly known: ReadonlySet<string>;
+  /** Ids of entries that are ours. */
+  readonly ours: ReadonlySet<string>;
+  /** Artifacts that entries of ours, and of others, name. */
+  readonly named: ReadonlySet<string>;
+  readonly foreign: ReadonlySet<string>;
+  /** Partitions with entries in bootc's style that aren't ours. */
+  readonly shared: ReadonlySet<string>;
+}
+
+function claimsOf(snapshot: Snapshot): Claims {
+  const known = knownDeployments(snapshot.sysroot);
+  const entries = [...menu(snapshot), ...stagedEntries(snapshot)];
+  const ours = entries.filter((entry) => isOurs(snapshot, entry, known));
+  const others = entries.filter((entry) => !ours.includes(entry));
+  return {
+    known,
+    ours: new Set(ours.map(({ id }) => id)),
+    named: new Set(ours.flatMap(artifactsNamed)),
+    foreign: new Set(others.flatMap(artifactsNamed)),
+    shared: new Set(others.filter(bootcStyle).map(({ place }) => place)),
+  };
+}
+
+function mayGo(snapshot: Snapshot, claims: Claims, path: string, node: Tree): boolean {
+  const [place = '', ...rest] = path.split('/');
+  const below = rest.join('/');
+  if (place === 'sysroot') return repositoryOrState(below, node);
+  if (place !== 'esp' && place !== 'boot') return false;
+  if (/^loader\/entries(\.staged)?\/[^/]+\.conf$/i.test(below)) return claims.ours.has(path);
+  if (below === 'loader/entries.staged' || below === 'grub2/user.cfg.staged') return true;
+  const depth = rest.findIndex((part) => artifactDigest(part) !== undefined);
+  if (depth < 0) return node.kind === 'file' && isTemporary(below);
+  return inArtifactPlace(place, rest.slice(0, depth)) && artifactMayGo(snapshot[place], claims, place, rest, depth);
+}
+
+function artifactMayGo(tree: Tree, claims: Claims, place: string, parts: readonly string[], depth: number): boolean {
+  const name = parts[depth] ?? '';
+  const id = artifactDigest(name) ?? '';
+  if (claims.foreign.has(id) || hasStrays(at(tree, parts.slice(0, depth + 1).join('/')))) return false;
+  if (claims.known.has(id) || claims.named.has(id)) return true;
+  // Kernels are booted by entries on their own partition: with nobody else there, unknown ones are our old garbage.
+  return !/\.efi(\.extra\.d)?$/i.test(name) && !claims.shared.has(place);
+}
 
 /** What proves a deployment ours: a bootable image's link with a state directory or a tag, or a record of cfs. */
 function knownDeployments(sysroot: Tree): Set<string> {
   const images = children(sysroot, 'composefs/images').map(([name]) => name);
   const states = children(sysroot, 'state/deploy').map(([name]) => name);
-  const records = [...walk(at(sysroot, 'state/cfs') ?? sysroot)].map(([path]) => path.split(/[/.]/).find(isDigest) ?? '');
+  const records = [...walk(at(sysroot, 'state/cfs') ?? sysroot)].map(
+    ([path]) => path.split(/[/.]/).find(isDigest) ?? '',
+  );
   return new Set([...images, ...states, ...records].filter(isDigest));
 }
 
 function isOurs(snapshot: Snapshot, entry: Entry, known: ReadonlySet<string>): boolean {
   const asked = digestsOf(snapshot, entry);
   const root = rootOf(entry.options);
-  const running = rootOf([...children(snapshot.proc, '')].flatMap(([name, node]) => (name === 'cmdline' && node.kind === 'file' ? [Buffer.from(node.bytes).toString()] : [])).join(''));
+  const running = rootOf(
+    [...children(snapshot.proc, '')]
+      .flatMap(([name, node]) =>
+        name === 'cmdline' && node.kind === 'file' ? [Buffer.from(node.bytes).toString()] : [],
+      )
+      .join(''),
+  );
   if (root !== undefined && running !== undefined && root !== running) return false;
   return asked.some((id) => known.has(id)) || (asked.length === 0 && artifactsNamed(entry).some((id) => known.has(id)));
 }

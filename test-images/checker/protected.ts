@@ -11,10 +11,20 @@ import { at, children, text, walk, type Snapshot, type Tree } from './tree.ts';
 /** The deployments that run, are mounted, staged, the target of a soft reboot, or pinned, as far as an image exists. */
 export function protectedDeployments(snapshot: Snapshot, pinned: readonly string[] = []): string[] {
   const { proc, sysroot } = snapshot;
-  const mounts = children(proc, '').flatMap(([process]) => [...(text(at(proc, `${process}/mountinfo`)) ?? '').split('\n')]);
-  const mounted = mounts.flatMap((line) => / - \S+ (?:composefs:|transient:composefs=)([0-9a-f]+)/.exec(line)?.[1] ?? []);
+  const mounts = children(proc, '').flatMap(([process]) => [
+    ...(text(at(proc, `${process}/mountinfo`)) ?? '').split('\n'),
+  ]);
+  const mounted = mounts.flatMap(
+    (line) => / - \S+ (?:composefs:|transient:composefs=)([0-9a-f]+)/.exec(line)?.[1] ?? [],
+  );
   const pins = children(sysroot, 'state/cfs/pins').map(([name]) => name);
-  const all = new Set([...digestsAsked(text(at(proc, 'cmdline')) ?? ''), ...mounted, stagedId(snapshot), ...pins, ...pinned]);
+  const all = new Set([
+    ...digestsAsked(text(at(proc, 'cmdline')) ?? ''),
+    ...mounted,
+    stagedId(snapshot),
+    ...pins,
+    ...pinned,
+  ]);
   return [...all].filter((id) => isDigest(id) && at(sysroot, `composefs/images/${id}`) !== undefined);
 }
 
@@ -112,7 +122,8 @@ export class Repository {
   /** bootc's tag, and everybody's, on a manifest stream. */
   tags(manifest: string): void {
     for (const [path, node] of walk(at(this.#tree, 'composefs/streams/refs') ?? emptyTree)) {
-      if (node.kind === 'link' && node.target.split('/').pop() === manifest) this.#found.add(`composefs/streams/refs/${path}`);
+      if (node.kind === 'link' && node.target.split('/').pop() === manifest)
+        this.#found.add(`composefs/streams/refs/${path}`);
     }
   }
 
@@ -121,7 +132,9 @@ export class Repository {
     return children(this.#tree, 'composefs/streams').flatMap(([name, node]) => {
       if (!name.startsWith('oci-manifest-') || node.kind !== 'link') return [];
       const configs = [...this.#refs(objectName(node.target))].filter(([ref]) => ref.startsWith('config:'));
-      return configs.some(([, config]) => [...this.#refs(config)].some(([ref, image]) => ref.startsWith('composefs.image') && image === id))
+      return configs.some(([, config]) =>
+        [...this.#refs(config)].some(([ref, image]) => ref.startsWith('composefs.image') && image === id),
+      )
         ? [name]
         : [];
     });
@@ -134,7 +147,7 @@ export class Repository {
 }
 
 export const objectName = (target: string) => target.split('/').slice(-2).join('');
-export const objectPath = (name: string) => `composefs/objects/${name.slice(0, 2)}/${name.slice(2)}`;
+const objectPath = (name: string) => `composefs/objects/${name.slice(0, 2)}/${name.slice(2)}`;
 
 /** The boot files that a deployment starts from: what entries that boot it name, its UKI, what the command line names. */
 function artifacts(snapshot: Snapshot, id: string): Set<string> {
@@ -152,8 +165,12 @@ function artifacts(snapshot: Snapshot, id: string): Set<string> {
   const owners = new Set([id, ...(digestsAsked(line).includes(id) ? names : [])]);
   for (const place of ['esp', 'boot'] as const) {
     for (const [path, node] of walk(snapshot[place])) {
-      const [name, parent] = path.split('/').reverse().map((part) => artifactDigest(part));
-      if (node.kind === 'file' && (name === id || (parent && owners.has(parent) && ownFile.test(path)))) found.add(`${place}/${path}`);
+      const [name, parent] = path
+        .split('/')
+        .reverse()
+        .map((part) => artifactDigest(part));
+      if (node.kind === 'file' && (name === id || (parent && owners.has(parent) && ownFile.test(path))))
+        found.add(`${place}/${path}`);
     }
   }
   return found;

@@ -100,17 +100,29 @@ function readFile(directory: Directory, name: string, mode: number): File {
 /** The node at `path` (joined by `/`), or undefined; links are not followed. */
 export function at(root: Tree | undefined, path: string): Tree | undefined {
   let node = root;
-  for (const name of path.split('/')) node = node?.kind === 'directory' ? node.entries.get(name) : undefined;
+  for (const name of names(path)) node = node?.kind === 'directory' ? node.entries.get(name) : undefined;
   return node;
+}
+
+const split = new Map<string, readonly string[]>();
+
+/** The same few paths are asked for in a million states. */
+function names(path: string): readonly string[] {
+  let parts = split.get(path);
+  if (parts === undefined) split.set(path, (parts = path.split('/')));
+  return parts;
 }
 
 /** Like {@link at}, without regard to case, as firmware reads a vfat. */
 export function atAnyCase(root: Tree | undefined, path: string): Tree | undefined {
-  return at(root, path) ?? path.split('/').reduce<Tree | undefined>((node, name) => {
-    if (node?.kind !== 'directory') return undefined;
-    const same = ([key]: [string, Tree]) => key.toLowerCase() === name.toLowerCase();
-    return node.entries.get(name) ?? [...node.entries].find(same)?.[1];
-  }, root);
+  return (
+    at(root, path) ??
+    path.split('/').reduce<Tree | undefined>((node, name) => {
+      if (node?.kind !== 'directory') return undefined;
+      const same = ([key]: [string, Tree]) => key.toLowerCase() === name.toLowerCase();
+      return node.entries.get(name) ?? [...node.entries].find(same)?.[1];
+    }, root)
+  );
 }
 
 export function children(root: Tree | undefined, path: string): [string, Tree][] {

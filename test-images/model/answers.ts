@@ -7,15 +7,22 @@ export type Ask = (possibilities: number) => number;
 
 /** Asks only where there is a choice. */
 export function oneOf<T>(possible: readonly T[], ask: Ask): T {
-  const answer = possible.length > 1 ? ask(possible.length) : 0;
-  if (answer >= possible.length) throw new RangeError(`answer ${answer} of ${possible.length}`);
-  return possible[answer]!;
+  return element(possible, possible.length > 1 ? ask(possible.length) : 0);
+}
+
+/** The element at an index that is there; RangeError where it isn't. */
+export function element<T>(list: readonly T[], index: number): T {
+  if (!Number.isInteger(index) || index < 0 || index >= list.length) {
+    throw new RangeError(`element ${index} of ${list.length}`);
+  }
+  // In range, so that undefined is an element like any other.
+  return list[index] as T;
 }
 
 export interface Answers {
   readonly ask: Ask;
   /** What was answered so far. */
-  answers(): number[];
+  readonly answers: () => number[];
 }
 
 /** All lists of answers, in order: each ends its turn before the next is asked for. */
@@ -33,9 +40,9 @@ export function* everyAnswer(): Generator<Answers> {
       },
       answers: () => [...given],
     };
-    const last = given.findLastIndex((answer, i) => answer + 1 < sizes[i]!);
+    const last = given.findLastIndex((answer, i) => answer + 1 < element(sizes, i));
     if (last < 0) return;
-    prefix = [...given.slice(0, last), given[last]! + 1];
+    prefix = [...given.slice(0, last), element(given, last) + 1];
   }
 }
 

@@ -45,7 +45,16 @@ const errors: [string, 'ext4' | 'vfat' | 'kernel', (root: ModelDirectory) => unk
   ['replacing', 'ext4', (d) => d.rename('l', d, 'f', { replace: true }), 'ok'],
   ['a directory into itself', 'ext4', (d) => d.rename('d', d.directory('d'), 'x2'), 'EINVAL'],
   ['exchange with a missing name', 'ext4', (d) => d.exchange('d', d, 'none'), 'ENOENT'],
-  ['a handle of a removed directory', 'ext4', (d) => { const e = d.directory('e'); d.rmdir('e'); e.list(); }, 'ENOENT'],
+  [
+    'a handle of a removed directory',
+    'ext4',
+    (d) => {
+      const e = d.directory('e');
+      d.rmdir('e');
+      e.list();
+    },
+    'ENOENT',
+  ],
   ['a symlink on vfat', 'vfat', (d) => d.symlink('s', 'x'), 'EPERM'],
   ['another case on vfat', 'vfat', (d) => d.create('F', new Uint8Array(), 0o644), 'EEXIST'],
   ['a colon on vfat', 'vfat', (d) => d.mkdir('a:b', 0o755), 'EINVAL'],
@@ -54,7 +63,7 @@ const errors: [string, 'ext4' | 'vfat' | 'kernel', (root: ModelDirectory) => unk
 
 describe('the model refuses', () => {
   it.each(errors)('%s (%s)', (_, kind, run, expected) => {
-    const leaves = { f: 'file', 'd/x': 'x', 'e/': null, ...(kind === 'vfat' ? {} : { l: { link: 'f' } }) };
+    const leaves = { f: 'file', 'd/x': 'x', 'e/': null, ...(kind === 'vfat' ? {} : { l: { target: 'f' } }) };
     expect(code(() => run(worldOf(kind, leaves).place('disk')))).toBe(expected);
   });
 
@@ -118,8 +127,17 @@ describe('the model', () => {
   it('shows one directory under both names that a cut has cross-linked on vfat', () => {
     const world = new World({ disk: { kind: 'vfat', torn: [], root: tree({ 'a/old': '', 'b/new': '' }) } }, 0);
     world.place('disk').exchange('a', world.place('disk'), 'b');
-    const names = (disk: ModelDirectory) => ['a', 'b'].map((name) => disk.directory(name).list().map((entry) => entry.name).join());
-    const crossed = [...world.crashStates(1)].map((state) => state.world.place('disk')).find((disk) => names(disk).join() === 'old,old');
+    const names = (disk: ModelDirectory) =>
+      ['a', 'b'].map((name) =>
+        disk
+          .directory(name)
+          .list()
+          .map((entry) => entry.name)
+          .join(),
+      );
+    const crossed = [...world.crashStates(1)]
+      .map((state) => state.world.place('disk'))
+      .find((disk) => names(disk).join() === 'old,old');
     crossed?.directory('a').unlink('old');
     expect(crossed && names(crossed)).toEqual(['', '']);
   });
@@ -145,7 +163,11 @@ describe('the model and the kernel', () => {
         const path = mkdtempSync(join(tmpdir(), 'cfs-model-'));
         try {
           const [model, real] = [worldOf('ext4', {}).place('disk'), openWritable(path)];
-          for (const step of calls) expect(code(() => perform(model, step)), JSON.stringify(step)).toBe(code(() => perform(real, step)));
+          for (const step of calls)
+            expect(
+              code(() => perform(model, step)),
+              JSON.stringify(step),
+            ).toBe(code(() => perform(real, step)));
           expect(listing(model)).toEqual(listing(real));
           real.close();
         } finally {
@@ -156,25 +178,41 @@ describe('the model and the kernel', () => {
     );
   });
 
-  function perform(root: WritableDirectory, step: { call: string; in: string; name: string; to: string; other: string }): void {
+  function perform(
+    root: WritableDirectory,
+    step: { call: string; in: string; name: string; to: string; other: string },
+  ): void {
     const here = step.in === '' ? root : root.directory(step.in);
     const there = () => (step.to === '' ? root : root.directory(step.to));
     switch (step.call) {
-      case 'create': return here.create(step.name, Buffer.from(step.other), 0o644);
-      case 'mkdir': return here.mkdir(step.name, 0o755);
-      case 'symlink': return here.symlink(step.name, step.other);
-      case 'unlink': return here.unlink(step.name);
-      case 'rmdir': return here.rmdir(step.name);
-      case 'rename': return here.rename(step.name, there(), step.other);
-      case 'replace': return here.rename(step.name, there(), step.other, { replace: true });
-      default: return here.exchange(step.name, there(), step.other);
+      case 'create':
+        return here.create(step.name, Buffer.from(step.other), 0o644);
+      case 'mkdir':
+        return here.mkdir(step.name, 0o755);
+      case 'symlink':
+        return here.symlink(step.name, step.other);
+      case 'unlink':
+        return here.unlink(step.name);
+      case 'rmdir':
+        return here.rmdir(step.name);
+      case 'rename':
+        return here.rename(step.name, there(), step.other);
+      case 'replace':
+        return here.rename(step.name, there(), step.other, { replace: true });
+      default:
+        return here.exchange(step.name, there(), step.other);
     }
   }
 
   function listing(root: WritableDirectory): string[] {
     return root.list().flatMap(({ name: entry, kind }) => {
-      if (kind === 'directory') return [`${entry}/`, ...listing(root.directory(entry)).map((below) => `${entry}/${below}`)];
-      return [kind === 'link' ? `${entry} -> ${root.readlink(entry)}` : `${entry}=${Buffer.from(root.read(entry, 100)).toString()}`];
+      if (kind === 'directory')
+        return [`${entry}/`, ...listing(root.directory(entry)).map((below) => `${entry}/${below}`)];
+      return [
+        kind === 'link'
+          ? `${entry} -> ${root.readlink(entry)}`
+          : `${entry}=${Buffer.from(root.read(entry, 100)).toString()}`,
+      ];
     });
   }
 });

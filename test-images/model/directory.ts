@@ -76,8 +76,10 @@ export class ModelDirectory implements WritableDirectory {
 
   stat(name?: string): Stat {
     const node = name === undefined ? (this.#call('fstatat'), this.identity) : this.#get('fstatat', name);
-    const subdirectories = node.kind === 'directory' ? [...node.entries.values()].filter((n) => n.kind === 'directory') : [];
-    const size = node.kind === 'file' ? node.bytes.length : node.kind === 'link' ? node.target.length : this.#fs.blockSize;
+    const subdirectories =
+      node.kind === 'directory' ? [...node.entries.values()].filter((n) => n.kind === 'directory') : [];
+    const size =
+      node.kind === 'file' ? node.bytes.length : node.kind === 'link' ? node.target.length : this.#fs.blockSize;
     return {
       kind: node.kind,
       device: this.#fs.device,
@@ -113,7 +115,14 @@ export class ModelDirectory implements WritableDirectory {
     this.#call('fstatfs');
     const { device, options, blockSize, free } = this.#fs;
     const total = options.total ?? Number.MAX_SAFE_INTEGER;
-    return { device, type: types[options.kind], blockSize, total, free: Math.max(0, free), readOnly: options.kind === 'kernel' };
+    return {
+      device,
+      type: types[options.kind],
+      blockSize,
+      total,
+      free: Math.max(0, free),
+      readOnly: options.kind === 'kernel',
+    };
   }
 
   close(): void {}
@@ -255,7 +264,11 @@ export class ModelDirectory implements WritableDirectory {
 
   #call(syscall: string, name?: string): void {
     if (name !== undefined) this.#check(syscall, name);
-    this.#host.fault?.({ place: this.#fs.place, syscall, path: name === undefined ? this.path : `${this.path}/${name}` });
+    this.#host.fault?.({
+      place: this.#fs.place,
+      syscall,
+      path: name === undefined ? this.path : `${this.path}/${name}`,
+    });
   }
 
   #check(syscall: string, name: string): void {

@@ -42,7 +42,14 @@ export class FileSystem {
   readonly #log: Event[];
   readonly #known = new Map<number, Known>();
 
-  constructor(place: string, device: number, options: FileSystemOptions, root: DirectoryNode, next: number, log: Event[]) {
+  constructor(
+    place: string,
+    device: number,
+    options: FileSystemOptions,
+    root: DirectoryNode,
+    next: number,
+    log: Event[],
+  ) {
     this.place = place;
     this.device = device;
     this.options = options;

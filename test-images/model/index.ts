@@ -1,5 +1,5 @@
 /** A machine's disks in memory, and every state in which a power cut can leave them. */
-export { generator } from './answers.ts';
+export { element, generator } from './answers.ts';
 export { ModelDirectory, type CallSite } from './directory.ts';
 export { isOperation, type Call, type Change, type Event, type Operation } from './event.ts';
 export type { FileSystemKind, FileSystemOptions } from './file-system.ts';

@@ -25,7 +25,8 @@ export function slots(options: FileSystemOptions, { events, last }: Pending): Su
   const table = new Map<string, Slot>();
   for (const event of events) {
     const underWay = event.at === last;
-    if (isOperation(event)) for (const change of event.changes) advance(table, change, steps(options, change, underWay));
+    if (isOperation(event))
+      for (const change of event.changes) advance(table, change, steps(options, change, underWay));
     if (vfat) for (const slot of table.values()) settle(slot, event, underWay);
   }
   const outcomes = [...table.values()].map((slot) => ({ slot, possible: outcomesOf(options, slot) }));
@@ -51,7 +52,10 @@ interface Outcome {
  * that is being written or erased the short name may be all that is left.
  */
 function outcomesOf(options: FileSystemOptions, slot: Slot): Outcome[] {
-  const nodes = slot.values.slice(slot.safe).map(({ node }) => node).reverse();
+  const nodes = slot.values
+    .slice(slot.safe)
+    .map(({ node }) => node)
+    .reverse();
   const possible: Outcome[] = nodes.map((node) => ({ node }));
   const long = !/^[a-z0-9_-]{1,8}(\.[a-z0-9_-]{1,3})?$/i.test(slot.name);
   if (!long || !tears(options, 'names') || !nodes.includes(undefined)) return possible;
@@ -63,7 +67,13 @@ function advance(table: Map<string, Slot>, change: Change, values: Slot['values'
   const key = `${change.directory}/${change.name}`;
   let slot = table.get(key);
   if (slot === undefined) {
-    slot = { directory: change.directory, name: change.name, values: [{ node: change.before, by: 'block' }], written: 0, safe: 0 };
+    slot = {
+      directory: change.directory,
+      name: change.name,
+      values: [{ node: change.before, by: 'block' }],
+      written: 0,
+      safe: 0,
+    };
     table.set(key, slot);
   }
   slot.values.push(...values);
@@ -72,7 +82,10 @@ function advance(table: Map<string, Slot>, change: Change, values: Slot['values'
 /** The values that a slot takes on its way, and whose writing brings each to the disk. */
 function steps(options: FileSystemOptions, { how, before, after }: Change, underWay: boolean): Slot['values'] {
   const vfat = options.kind === 'vfat';
-  const freed = before?.kind === 'file' && (!vfat || tears(options, 'clusters')) ? [block(vfat ? lost(before) : empty(before))] : [];
+  const freed =
+    before?.kind === 'file' && (!vfat || tears(options, 'clusters'))
+      ? [block(vfat ? lost(before) : empty(before))]
+      : [];
   switch (how) {
     case 'add':
       if (after?.kind !== 'file') return [block(after)];
@@ -95,7 +108,9 @@ function steps(options: FileSystemOptions, { how, before, after }: Change, under
 function settle(slot: Slot, event: Event, underWay: boolean): void {
   if (event.call === 'syncfs') slot.written = slot.values.length - 1;
   if (event.call === 'fsync') {
-    const reached = slot.values.findLastIndex(({ by }) => by === event.inode || (by === 'block' && slot.directory === event.inode));
+    const reached = slot.values.findLastIndex(
+      ({ by }) => by === event.inode || (by === 'block' && slot.directory === event.inode),
+    );
     slot.written = Math.max(slot.written, reached);
   }
   // `create` ends with an fsync of its file.

@@ -101,11 +101,7 @@ const cases: Case[] = [
       loader.barrier();
       removeStaged(loader);
     },
-    outcomes: [
-      exchanged,
-      'loader/entries.staged/ loader/entries/new.conf=new',
-      'loader/entries/new.conf=new',
-    ],
+    outcomes: [exchanged, 'loader/entries.staged/ loader/entries/new.conf=new', 'loader/entries/new.conf=new'],
   },
   {
     finding: 'vfat: fsync of both exchanged directories makes the exchange durable',
@@ -283,6 +279,35 @@ const cases: Case[] = [
     outcomes: [''],
   },
   {
+    finding: 'vfat: a replaced file is the old one, whole or without its clusters, or the new one',
+    on: { kind: 'vfat', torn: ['clusters'] },
+    before: { tmp: 'new', cfg: 'old' },
+    run: (root) => root.rename('tmp', root, 'cfg', { replace: true }),
+    outcomes: ['cfg=old tmp=new', 'cfg=! tmp=new', 'cfg=new tmp=new', 'cfg=old', 'cfg=!', 'cfg=new'],
+  },
+  {
+    finding: 'vfat: two files exchanged can be one file under both names',
+    on: vfat,
+    before: { tmp: 'new', cfg: 'old' },
+    run: (root) => root.exchange('tmp', root, 'cfg'),
+    outcomes: ['cfg=old tmp=new', 'cfg=new tmp=old', 'cfg=new tmp=new', 'cfg=old tmp=old'],
+  },
+  {
+    finding: 'vfat: a renamed directory can be empty, be there twice, or be lost',
+    on: vfat,
+    before: { 'a/x': '1' },
+    run: (root) => root.rename('a', root, 'b'),
+    outcomes: ['', 'a/x=1', 'b/', 'b/x=1', 'a/x=1 b/', 'a/x=1 b/x=1'],
+  },
+  {
+    finding: 'GRUB on ext4: a new file can be empty on the raw disk although it was synced',
+    on: { kind: 'ext4', grub: true },
+    view: 'grub',
+    before: { d: '' },
+    run: (root) => (root.create('x', text('1234'), 0o644), root.fsync()),
+    outcomes: ['d=', 'd= x=', 'd= x=1234'],
+  },
+  {
     finding: 'vfat: a removed file can stay without its clusters',
     on: { kind: 'vfat', torn: ['clusters'] },
     before: { x: '1' },
@@ -313,13 +338,17 @@ describe('a cut after', () => {
 
 describe('a cut before a barrier', () => {
   it('is bounded by the barrier before it, on that file system alone', () => {
-    const disks = { a: { kind: 'ext4', root: tree({ x: '1', y: '2' }) }, b: { kind: 'vfat', torn: [], root: tree({ z: '3' }) } } as const;
+    const disks = {
+      a: { kind: 'ext4', root: tree({ x: '1', y: '2' }) },
+      b: { kind: 'vfat', torn: [], root: tree({ z: '3' }) },
+    } as const;
     const world = new World(disks, 0);
     world.place('a').unlink('x');
     world.place('b').unlink('z');
     world.place('a').barrier();
     world.place('a').unlink('y');
-    const at = (cut: number) => new Set([...world.crashStates(cut)].map((s) => `${show(s.world, 'a')}|${show(s.world, 'b')}`));
+    const at = (cut: number) =>
+      new Set([...world.crashStates(cut)].map((s) => `${show(s.world, 'a')}|${show(s.world, 'b')}`));
     expect(at(0)).toEqual(new Set(['x=1 y=2|z=3']));
     expect(at(1)).toEqual(new Set(['x=1 y=2|z=3', 'y=2|z=3']));
     expect(at(2).size).toBe(4);

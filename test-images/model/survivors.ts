@@ -2,7 +2,7 @@
  * What a power cut leaves of the operations that were not yet durable, for each kind of file system: all that its
  * interface allows and what was measured, and no more (docs: the contract's section on what durable takes).
  */
-import { oneOf, type Ask } from './answers.ts';
+import { element, oneOf, type Ask } from './answers.ts';
 import { isOperation, type Event, type Operation } from './event.ts';
 import type { FileSystemOptions } from './file-system.ts';
 import { empty, half, type DirectoryNode } from './node.ts';
@@ -29,7 +29,13 @@ function discipline({ kind, grub }: FileSystemOptions, view: View): Discipline {
 }
 
 /** Cuts the certain part off: everything before the last call that makes all earlier operations durable. */
-export function pendingAt(options: FileSystemOptions, view: View, first: DirectoryNode, events: readonly Event[], cut: number): Pending {
+export function pendingAt(
+  options: FileSystemOptions,
+  view: View,
+  first: DirectoryNode,
+  events: readonly Event[],
+  cut: number,
+): Pending {
   const seen = events.filter((event) => event.at < cut);
   const raw = view === 'grub' && options.grub === true;
   let sure = -1;
@@ -39,7 +45,8 @@ export function pendingAt(options: FileSystemOptions, view: View, first: Directo
     if (event.call === 'syncfs') written = i;
     if (raw && options.kind === 'xfs') return;
     // syncfs sends no FLUSH on vfat: what it wrote is safe only after the next fsync, which `create` does too.
-    const flushed = options.kind === 'vfat' ? event.call === 'fsync' || (event.call === 'create' && event.at < cut - 1) : true;
+    const flushed =
+      options.kind === 'vfat' ? event.call === 'fsync' || (event.call === 'create' && event.at < cut - 1) : true;
     if (flushed && written > sure) sure = written;
   });
   return { base: seen[sure]?.root ?? first, events: seen.slice(sure + 1), last: cut - 1 };
@@ -92,7 +99,7 @@ function ordered({ events }: Pending): Selection {
   return (operations, ask) => {
     const kept: boolean[] = [];
     operations.forEach((_, i) => {
-      kept[i] = required.has(i) || (before[i]!.every((j) => kept[j]) && ask(2) === 0);
+      kept[i] = required.has(i) || (element(before, i).every((j) => kept[j]) && ask(2) === 0);
     });
     return kept;
   };

@@ -2,7 +2,7 @@
 import { noEntries, put, at, type DirectoryNode, type Node } from './node.ts';
 
 /** A file's content, a symlink's target, or null for an empty directory. */
-export type Leaf = string | Uint8Array | { readonly link: string } | null;
+export type Leaf = string | Uint8Array | { readonly target: string } | null;
 
 export interface Maker {
   file(content: string | Uint8Array, modified: number, mode?: number): Node;
@@ -26,12 +26,24 @@ export function maker(): Maker {
 
 export function tree(leaves: Readonly<Record<string, Leaf>>, modified = 0, make = maker()): DirectoryNode {
   let root = make.directory(modified);
-  for (const [path, leaf] of Object.entries(leaves)) root = place(root, path.split('/').filter((name) => name !== ''), nodeOf(leaf, modified, make), make);
+  for (const [path, leaf] of Object.entries(leaves))
+    root = place(
+      root,
+      path.split('/').filter((name) => name !== ''),
+      nodeOf(leaf, modified, make),
+      make,
+    );
   return root;
 }
 
 /** Puts `node` at `path`, making the directories above it. */
-export function place(root: DirectoryNode, path: readonly string[], node: Node, make: Maker, modified = node.modified): DirectoryNode {
+export function place(
+  root: DirectoryNode,
+  path: readonly string[],
+  node: Node,
+  make: Maker,
+  modified = node.modified,
+): DirectoryNode {
   let tree = root;
   for (let depth = 1; depth < path.length; depth++) {
     const above = path.slice(0, depth);
@@ -42,5 +54,5 @@ export function place(root: DirectoryNode, path: readonly string[], node: Node, 
 
 function nodeOf(leaf: Leaf, modified: number, make: Maker): Node {
   if (leaf === null) return make.directory(modified);
-  return typeof leaf === 'object' && 'link' in leaf ? make.link(leaf.link, modified) : make.file(leaf, modified);
+  return typeof leaf === 'object' && 'target' in leaf ? make.link(leaf.target, modified) : make.file(leaf, modified);
 }

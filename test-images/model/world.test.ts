@@ -4,17 +4,22 @@ import { tree } from './tree.ts';
 import { World } from './world.ts';
 
 describe('hash', () => {
-  const base = { 'composefs/objects/aa/bb': '1', 'composefs/objects/cc/dd': '2', link: { link: 'x' } };
-  const hash = (leaves: Parameters<typeof tree>[0], modified = 0) => new World({ d: { kind: 'ext4', root: tree(leaves, modified) } }, 0).hash();
+  const base = { 'composefs/objects/aa/bb': '1', 'composefs/objects/cc/dd': '2', entry: { target: 'x' } };
+  const hash = (leaves: Parameters<typeof tree>[0], modified = 0) =>
+    new World({ d: { kind: 'ext4', root: tree(leaves, modified) } }, 0).hash();
 
   it.each([
     ['times and inodes', { ...base }, true],
     ['the order of names', Object.fromEntries(Object.entries(base).reverse()), true],
     ['a content', { ...base, 'composefs/objects/aa/bb': '3' }, false],
     ['a name', { ...base, 'composefs/objects/aa/be': '1' }, false],
-    ['where a file lies', { 'composefs/objects/aa/dd': '1', 'composefs/objects/cc/bb': '2', link: { link: 'x' } }, false],
-    ['a target', { ...base, link: { link: 'y' } }, false],
-    ['a file for a link', { ...base, link: 'x' }, false],
+    [
+      'where a file lies',
+      { 'composefs/objects/aa/dd': '1', 'composefs/objects/cc/bb': '2', entry: { target: 'x' } },
+      false,
+    ],
+    ['a target', { ...base, entry: { target: 'y' } }, false],
+    ['a file for a link', { ...base, entry: 'x' }, false],
     ['an empty directory', { ...base, 'e/': null }, false],
   ])('%s', (_, leaves, same) => {
     expect(hash(leaves, 1000) === hash(base)).toBe(same);
@@ -22,7 +27,7 @@ describe('hash', () => {
 
   it('can leave garbage out, and the directories that hold nothing else', () => {
     const world = (leaves: Parameters<typeof tree>[0]) => new World({ d: { kind: 'ext4', root: tree(leaves) } }, 0);
-    const without = world({ 'composefs/objects/aa/bb': '1', link: { link: 'x' } });
+    const without = world({ 'composefs/objects/aa/bb': '1', entry: { target: 'x' } });
     const garbage = new Set(['ccdd']);
     expect(world(base).hash({ garbage })).toBe(without.hash({ garbage }));
     expect(world(base).hash()).not.toBe(without.hash());
@@ -33,7 +38,10 @@ describe('hash', () => {
 describe('crash states', () => {
   const names = Array.from({ length: 30 }, (_, i) => `dir${i}`);
   const many = () => {
-    const world = new World({ d: { kind: 'ext4', root: tree(Object.fromEntries(names.map((name) => [`${name}/x`, '']))) } }, 0);
+    const world = new World(
+      { d: { kind: 'ext4', root: tree(Object.fromEntries(names.map((name) => [`${name}/x`, '']))) } },
+      0,
+    );
     for (const name of names) world.place('d').directory(name).unlink('x');
     return world;
   };
@@ -76,7 +84,10 @@ describe('crash states', () => {
 
 describe('a world', () => {
   it('goes on from other trees: the next boot has another /proc', () => {
-    const world = new World({ proc: { kind: 'kernel', root: tree({ cmdline: 'a' }) }, d: { kind: 'ext4', root: tree({ x: '' }) } }, 0);
+    const world = new World(
+      { proc: { kind: 'kernel', root: tree({ cmdline: 'a' }) }, d: { kind: 'ext4', root: tree({ x: '' }) } },
+      0,
+    );
     world.place('d').unlink('x');
     const next = world.with({ proc: tree({ cmdline: 'b' }) });
     expect(Buffer.from(next.place('proc').read('cmdline', 10)).toString()).toBe('b');

@@ -3,7 +3,15 @@ import type { Deployment, Story } from './story.ts';
 import { objectPath, statePath, tagPath } from './system.ts';
 import { kernelDirectory, ukiPath } from './texts.ts';
 
-const cuts = ['after-entry', 'after-artifact', 'after-state', 'after-tag', 'after-links', 'in-objects', 'after-objects'] as const;
+const cuts = [
+  'after-entry',
+  'after-artifact',
+  'after-state',
+  'after-tag',
+  'after-links',
+  'in-objects',
+  'after-objects',
+] as const;
 export type Cut = (typeof cuts)[number];
 export const allCuts: readonly Cut[] = cuts;
 
@@ -34,7 +42,8 @@ function removeArtifact({ system, offered, staged }: Story, dead: Deployment): v
 function removeLinks({ system, deployments }: Story, { release, id }: Deployment): void {
   const needed = new Set(others(deployments, id).flatMap((other) => [...other.release.streams.keys()]));
   for (const digest of [release.id, release.plain]) system.remove('sysroot', `composefs/images/${digest}`);
-  for (const name of release.streams.keys()) if (!needed.has(name)) system.remove('sysroot', `composefs/streams/${name}`);
+  for (const name of release.streams.keys())
+    if (!needed.has(name)) system.remove('sysroot', `composefs/streams/${name}`);
 }
 
 function removeObjects({ system, deployments }: Story, { release, id }: Deployment, share: number): void {

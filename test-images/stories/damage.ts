@@ -5,7 +5,8 @@ import { entryName, kernelDirectory, menuEntry, ukiPath } from './texts.ts';
 
 const ways = {
   'missing-object': ({ system }, { release }) => system.remove('sysroot', objectPath(release.ownObject)),
-  'wrong-object': ({ system }, { release }) => system.write('sysroot', objectPath(release.ownObject), 'no such content'),
+  'wrong-object': ({ system }, { release }) =>
+    system.write('sysroot', objectPath(release.ownObject), 'no such content'),
   'truncated-image': ({ system }, { release }) => {
     const image = release.objects.get(release.id) ?? new Uint8Array();
     system.write('sysroot', objectPath(release.id), image.subarray(0, 5000));
@@ -20,7 +21,8 @@ const ways = {
   },
   'lost-state': ({ system }, { id }) => system.remove('sysroot', statePath(id)),
   'lost-origin': ({ system }, { id }) => system.remove('sysroot', `${statePath(id)}/${id}.origin`),
-  'broken-origin': ({ system }, { id }) => system.write('sysroot', `${statePath(id)}/${id}.origin`, 'no origin at all\n'),
+  'broken-origin': ({ system }, { id }) =>
+    system.write('sysroot', `${statePath(id)}/${id}.origin`, 'no origin at all\n'),
   'lost-entry': (story, deployment) => story.withdraw(deployment),
   'empty-entry': (story, deployment) => replaceEntry(story, deployment, ''),
   'binary-entry': (story, deployment) => replaceEntry(story, deployment, '\0\0\0\0\u0001'),

@@ -36,7 +36,11 @@ export function firmwareTool(system: System): void {
 
 /** A UKI of another system, bootable without an entry. */
 export function typeTwoUki(system: System): void {
-  system.write('esp', 'EFI/Linux/arch-linux.efi', uki({ '.osrel': 'ID=arch\nVERSION_ID=1\n', '.cmdline': 'root=LABEL=arch rw' }));
+  system.write(
+    'esp',
+    'EFI/Linux/arch-linux.efi',
+    uki({ '.osrel': 'ID=arch\nVERSION_ID=1\n', '.cmdline': 'root=LABEL=arch rw' }),
+  );
 }
 
 /** Kernels and a UKI with bootc's names, of a deployment that nobody here knows. */
@@ -51,7 +55,11 @@ export function unclaimedArtifacts(system: System): void {
 export function temporaries(system: System, { booted }: Story): void {
   const uuid = '3f0e7b4e-5d1c-4a55-9d53-0c4b6f2f1a11';
   if (booted && system.machine.kind === 'bls') {
-    system.write(system.kernels, `${kernelDirectory(system.machine, booted.kernelOf)}/${uuid}`, noise('temporary', 120));
+    system.write(
+      system.kernels,
+      `${kernelDirectory(system.machine, booted.kernelOf)}/${uuid}`,
+      noise('temporary', 120),
+    );
   } else system.write('esp', `EFI/Linux/bootc/${uuid}`, noise('temporary', 120));
   system.write('sysroot', 'composefs/objects/.tmp-object-a1B2c3D4e5F6', noise('temporary object', 90));
   system.link('sysroot', 'composefs/streams/.symlink-a1B2c3D4e5F6', '../objects/00/00');
@@ -87,10 +95,12 @@ export function oldSpelling(system: System, { deployments }: Story): void {
     if (system.get(system.kernels, path)) system.move(system.kernels, path, path.replace('bootc_composefs-', ''));
   }
   const { where, path } = system.entries;
-  for (const name of system.list(where, path)) {
-    const node = system.get(where, `${path}/${name}`);
-    if (node?.kind !== 'file') continue;
-    system.write(where, `${path}/${name}`, Buffer.from(node.bytes).toString().replaceAll('bootc_composefs-', ''));
+  for (const set of [path, `${path}.staged`]) {
+    for (const name of system.list(where, set).filter((each) => each.startsWith(`bootc_${system.machine.os}-`))) {
+      const node = system.get(where, `${set}/${name}`);
+      if (node?.kind !== 'file') continue;
+      system.write(where, `${set}/${name}`, Buffer.from(node.bytes).toString().replaceAll('bootc_composefs-', ''));
+    }
   }
 }
 
@@ -104,4 +114,5 @@ export const allNeighbours: readonly Step[] = [
   garbageObjects,
   strays,
   ownMenuLines,
+  oldSpelling,
 ];

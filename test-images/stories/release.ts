@@ -103,12 +103,21 @@ function describe(
 ): Pick<Release, 'config' | 'manifest' | 'garbage'> {
   const diffIds = layers.map(({ diffId }) => `sha256:${diffId}`);
   const refs = layers.map(({ name, diffId }) => [`sha256:${diffId}`, streams.get(name) ?? ''] as const);
-  const configJson = json({ architecture: 'amd64', os: 'linux', comment, rootfs: { type: 'layers', diff_ids: diffIds } });
+  const configJson = json({
+    architecture: 'amd64',
+    os: 'linux',
+    comment,
+    rootfs: { type: 'layers', diff_ids: diffIds },
+  });
   const config = sha256(configJson);
   const manifestJson = json({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: `sha256:${config}`, size: configJson.length },
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: `sha256:${config}`,
+      size: configJson.length,
+    },
     layers: diffIds.map((digest) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest, size: 10240 })),
   });
   const manifest = sha256(manifestJson);
@@ -118,10 +127,16 @@ function describe(
   };
   const both = (images: readonly (readonly [string, string])[]) => {
     const configStream = wrap('ociconfg', configJson, [...refs, ...images]);
-    return [configStream, wrap('ocimanif', manifestJson, [[`config:sha256:${config}`, configStream], ...refs])] as const;
+    return [
+      configStream,
+      wrap('ocimanif', manifestJson, [[`config:sha256:${config}`, configStream], ...refs]),
+    ] as const;
   };
   const garbage = both([]);
-  const [configStream, manifestStream] = both([['composefs.image.v1', plain], ['composefs.image.boot.v1', id]]);
+  const [configStream, manifestStream] = both([
+    ['composefs.image.v1', plain],
+    ['composefs.image.boot.v1', id],
+  ]);
   streams.set(`oci-config-sha256:${config}`, configStream);
   streams.set(`oci-manifest-sha256:${manifest}`, manifestStream);
   return { config, manifest, garbage };
@@ -159,8 +174,11 @@ function layer(files: Readonly<Record<string, Uint8Array>>, store: (content: Uin
 }
 
 /** A genuine composefs image, EROFS format 1, of these files. */
-export function image(files: Readonly<Record<string, Uint8Array>>): Buffer {
-  const directory = (): { kind: 'directory'; entries: Map<string, Node> } => ({ kind: 'directory', entries: new Map() });
+function image(files: Readonly<Record<string, Uint8Array>>): Buffer {
+  const directory = (): { kind: 'directory'; entries: Map<string, Node> } => ({
+    kind: 'directory',
+    entries: new Map(),
+  });
   const root = directory();
   for (const name of ['boot', 'proc', 'run', 'sysroot', 'var']) root.entries.set(name, directory());
   for (const [path, content] of Object.entries(files)) {
@@ -174,18 +192,26 @@ export function image(files: Readonly<Record<string, Uint8Array>>): Buffer {
       here = next.entries;
     }
     const inline = content.length <= INLINE_LIMIT;
-    here.set(last, inline ? { kind: 'inline', content } : { kind: 'object', digest: verityOf(content, 'sha512'), size: content.length });
+    here.set(
+      last,
+      inline
+        ? { kind: 'inline', content }
+        : { kind: 'object', digest: verityOf(content, 'sha512'), size: content.length },
+    );
   }
   return erofsImage(sorted(root), { version: 1, algorithm: 'sha512' });
 }
 
 function sorted(node: Directory): Directory {
   const entries = [...node.entries].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { ...node, entries: new Map(entries.map(([name, child]) => [name, child.kind === 'directory' ? sorted(child) : child])) };
+  return {
+    ...node,
+    entries: new Map(entries.map(([name, child]) => [name, child.kind === 'directory' ? sorted(child) : child])),
+  };
 }
 
 export function osRelease(os: string, version: string): string {
-  const name = os[0]?.toUpperCase() + os.slice(1);
+  const name = os.charAt(0).toUpperCase() + os.slice(1);
   return `NAME="${name}"\nID=${os}\nVERSION_ID=44\nVERSION="${version}"\nPRETTY_NAME="${name} Linux 44 (Forty Four)"\n`;
 }
 
@@ -196,7 +222,7 @@ export function noise(seed: string, length: number): Buffer {
   return Buffer.from(lines.join('').slice(0, length));
 }
 
-export function sha256(content: Uint8Array): string {
+function sha256(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 

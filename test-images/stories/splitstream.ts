@@ -24,25 +24,25 @@ const INFO = 80;
 export function splitstream({ type, streams, objects, parts, size }: Stream): Buffer {
   const names = streams.flatMap(([name], i) => (name === '' ? [] : [[name, `${i}:${name}\0`] as const]));
   names.sort(([a], [b]) => (a < b ? -1 : 1));
-  const sections = [
-    Buffer.from(streams.map(([, digest]) => digest).join(''), 'hex'),
-    Buffer.from(objects.join(''), 'hex'),
-    zstdCompressSync(Buffer.from(names.map(([, record]) => record).join(''))),
-    zstdCompressSync(Buffer.concat(parts.map(chunk))),
+  const sections: [number, Buffer][] = [
+    [0, Buffer.from(streams.map(([, digest]) => digest).join(''), 'hex')],
+    [1, Buffer.from(objects.join(''), 'hex')],
+    [3, zstdCompressSync(Buffer.from(names.map(([, record]) => record).join('')))],
+    [2, zstdCompressSync(Buffer.concat(parts.map(chunk)))],
   ];
   const header = Buffer.alloc(HEADER + INFO);
   header.write('SplitStream', 0, 'latin1');
   header.set([2, 12], 14);
   range(header, 16, HEADER, HEADER + INFO);
-  let at = HEADER + INFO;
   // In the info block the stream comes before the names, in the file after them.
-  [0, 1, 3, 2].forEach((place, i) => {
-    range(header, HEADER + place * 16, at, at + sections[i]!.length);
-    at += sections[i]!.length;
-  });
+  let at = HEADER + INFO;
+  for (const [place, section] of sections) {
+    range(header, HEADER + place * 16, at, at + section.length);
+    at += section.length;
+  }
   header.write(type, HEADER + 64, 'latin1');
   header.writeBigUInt64LE(BigInt(size), HEADER + 72);
-  return Buffer.concat([header, ...sections]);
+  return Buffer.concat([header, ...sections.map(([, section]) => section)]);
 }
 
 function chunk(part: Part): Buffer {

@@ -40,12 +40,20 @@ const general = (text: string) =>
     .replaceAll(/UUID=[0-9a-f-]{36}/g, 'UUID=U')
     .replaceAll(/44\.202603\d\d\.\d/g, '44.N');
 
-const layout = (path: string) => [...new Set(shape(openDirectory(path)).map(general))].filter((line) => !/proc\/(stat|self|1)/.test(line)).sort();
+const layout = (path: string) =>
+  [...new Set(shape(openDirectory(path)).map(general))].filter((line) => !/proc\/(stat|self|1)/.test(line)).sort();
 
 describe('a story has the layout of a real system', () => {
   it.each([
     ['healthy', () => story({ loader: 'systemd', kind: 'bls' }).install('A').update('B', { kernel: 'same' })],
-    ['e8-staged-live', () => story({ loader: 'systemd', kind: 'bls' }).install('A').update('B', { kernel: 'same' }).stage('C', { kernel: 'same' })],
+    [
+      'e8-staged-live',
+      () =>
+        story({ loader: 'systemd', kind: 'bls' })
+          .install('A')
+          .update('B', { kernel: 'same' })
+          .stage('C', { kernel: 'same' }),
+    ],
   ])('%s', (name, tell) => {
     using real = fixture('systems', name);
     expect(onDisk(tell(), layout)).toEqual(layout(real.path));
@@ -54,7 +62,8 @@ describe('a story has the layout of a real system', () => {
   it('user.cfg and its UKIs, byte for byte', () => {
     using real = fixture('systems', 'grub-uki-user-cfg');
     const told = story({ loader: 'grub', kind: 'grub-uki' }).install('A').update('B');
-    const text = (path: string) => general(Buffer.from(openDirectory(`${path}/sysroot/boot/grub2`).read('user.cfg', 1e5)).toString());
+    const text = (path: string) =>
+      general(Buffer.from(openDirectory(`${path}/sysroot/boot/grub2`).read('user.cfg', 1e5)).toString());
     expect(onDisk(told, text)).toBe(text(real.path));
     const sections = (path: string) => {
       const directory = openDirectory(`${path}/esp/EFI/Linux/bootc`);
@@ -71,7 +80,8 @@ describe('a story', () => {
 
   it('makes older deployments older, and the disk like the model', () => {
     const told = two();
-    const age = (directory: Directory, label: string) => directory.directory('state').directory('deploy').directory(told.id(label)).stat('var').modified;
+    const age = (directory: Directory, label: string) =>
+      directory.directory('state').directory('deploy').directory(told.id(label)).stat('var').modified;
     const model = told.world().place('sysroot');
     expect(age(model, 'B') - age(model, 'A')).toBe(86_400_000);
     onDisk(told, (path) => expect(age(openDirectory(`${path}/sysroot`), 'A')).toBe(age(model, 'A')));
@@ -80,7 +90,10 @@ describe('a story', () => {
   it('shares kernels and objects', () => {
     const told = story({ loader: 'systemd', kind: 'bls' }).install('A').update('B', { kernel: 'same' }).update('C');
     expect(told.deployment('B').kernelOf).toBe(told.id('A'));
-    expect(told.system.list('esp', 'EFI/Linux')).toEqual([`bootc_composefs-${told.id('A')}`, `bootc_composefs-${told.id('C')}`]);
+    expect(told.system.list('esp', 'EFI/Linux')).toEqual([
+      `bootc_composefs-${told.id('A')}`,
+      `bootc_composefs-${told.id('C')}`,
+    ]);
     const [a, b] = ['A', 'B'].map((label) => told.deployment(label).release);
     expect([...a!.objects.keys()].filter((digest) => b!.objects.has(digest)).length).toBeGreaterThan(4);
     expect(a!.bootDigest).toBe(b!.bootDigest);
@@ -95,6 +108,23 @@ describe('a story', () => {
     expect(cut.system.list('esp', 'loader')).toContain('entries.staged');
     expect(cut.system.list('run', '')).toEqual([]);
     expect(cut.offered.map(({ label }) => label)).toEqual(['B', 'A']);
+  });
+
+  it('boots another deployment in a world that went on', () => {
+    const told = two().stage('C');
+    const world = told.world();
+    world.place('esp').directory('loader').unlink('random-seed');
+    const next = told.rebooted(world.crash(1, []), 'A');
+    const line = Buffer.from(next.place('proc').read('cmdline', 1e4)).toString();
+    expect(line).toContain(`composefs=?${told.id('A')}`);
+    expect(next.place('run').list()).toEqual([]);
+    expect(
+      next
+        .place('esp')
+        .directory('loader')
+        .list()
+        .map(({ name }) => name),
+    ).not.toContain('random-seed');
   });
 
   it('cuts a deletion further and further', () => {
@@ -126,11 +156,15 @@ describe('a repository of a story', () => {
   it.skipIf(!cfsctl)('is sound in the eyes of cfsctl, and its garbage is garbage (skipped without cfsctl)', () => {
     const told = story({ loader: 'systemd', kind: 'bls' }).install('A').update('B', { kernel: 'same' }).update('C');
     onDisk(told, (path) => {
-      const run = (...args: string[]) => spawnSync('cfsctl', ['--insecure', '--repo', `${path}/sysroot/composefs`, ...args], { encoding: 'utf8' });
+      const run = (...args: string[]) =>
+        spawnSync('cfsctl', ['--insecure', '--repo', `${path}/sysroot/composefs`, ...args], { encoding: 'utf8' });
       const fsck = run('fsck', '--json');
       expect(JSON.parse(fsck.stdout), fsck.stderr).toMatchObject({ ok: true });
       const id = told.id('A');
-      const listed = run('image-objects', id).stdout.trim().split('\n').map((line) => line.replace('sha512:', ''));
+      const listed = run('image-objects', id)
+        .stdout.trim()
+        .split('\n')
+        .map((line) => line.replace('sha512:', ''));
       expect(listed).toContain(told.deployment('A').release.ownObject);
       const removed = run('gc', ...['A', 'B', 'C'].flatMap((label) => ['-r', told.id(label)])).stdout;
       expect(removed).toContain('Objects: 6 removed');
@@ -149,7 +183,19 @@ describe('random stories', () => {
   it('cover every cut, neighbour, damage and machine', () => {
     const all = Array.from({ length: 400 }, (_, seed) => randomStory(seed).told.join('\n')).join('\n');
     const words = [...allCuts, ...allDamage, ...neighbours.allNeighbours.map((step) => step.name)];
-    const others = ['rollback', 'stage', 'powerCut', 'boot', 'pin', 'mount', 'prepareSoftReboot', 'softReboot', 'tag', 'grub-uki', 'grub-cc'];
+    const others = [
+      'rollback',
+      'stage',
+      'powerCut',
+      'boot',
+      'pin',
+      'mount',
+      'prepareSoftReboot',
+      'softReboot',
+      'tag',
+      'grub-uki',
+      'grub-cc',
+    ];
     expect([...words, ...others].filter((word) => !all.includes(word))).toEqual([]);
   });
 });
@@ -157,6 +203,7 @@ describe('random stories', () => {
 function* onlyPaths(tree: { entries: ReadonlyMap<string, unknown> } | undefined): Generator<string> {
   for (const [name, child] of tree?.entries ?? []) {
     yield name;
-    if (typeof child === 'object' && child !== null && 'entries' in child) yield* onlyPaths(child as { entries: ReadonlyMap<string, unknown> });
+    if (typeof child === 'object' && child !== null && 'entries' in child)
+      yield* onlyPaths(child as { entries: ReadonlyMap<string, unknown> });
   }
 }

@@ -3,12 +3,13 @@
  * Each step does to the disks what bootc does (formats.md, section 5), a day later than the step before; nothing is ever
  * collected unless a step says so.
  */
-import type { FileSystemOptions, World } from '../model/index.ts';
+import { tree, type FileSystemOptions, type World } from '../model/index.ts';
+import { procTree } from './proc.ts';
 import { cutDelete, type Cut } from './cuts.ts';
 import { damage, type Damage } from './damage.ts';
 import { release, type Release } from './release.ts';
 import { System, type PlaceName, type Trees } from './system.ts';
-import { commandLine, kernelDirectory, mountInfo, stagedRecord, ukiPath, type BootKind, type Loader, type Mount, type Offer } from './texts.ts';
+import { kernelDirectory, stagedRecord, ukiPath, type BootKind, type Loader, type Mount, type Offer } from './texts.ts';
 import { writeTrees } from './write.ts';
 
 export interface StoryOptions {
@@ -40,6 +41,8 @@ export class Story {
   staged: Deployment | undefined;
   readonly pinned: Deployment[] = [];
   #mounts: Mount[] = [];
+  /** What is mounted at `/`. */
+  #root = '';
 
   constructor({ loader, kind, os = 'fedora' }: StoryOptions) {
     if ((kind === 'grub-uki' && loader !== 'grub') || (kind === 'uki' && loader === 'grub')) {
@@ -180,6 +183,13 @@ export class Story {
     return this.system.world(kinds);
   }
 
+  /** A world of this machine, after a cut say, once this deployment was booted in it: other /proc, empty /run. */
+  rebooted(world: World, label: string): World {
+    const deployment = this.deployment(label);
+    const proc = procTree(this.system.machine, deployment, deployment.id, [], world.now);
+    return world.with({ proc, run: tree({}) });
+  }
+
   /** Writes `sysroot/` (with `boot/` in it), `esp/`, `run/` and `proc/` below an empty directory. */
   write(path: string): void {
     writeTrees(this.system.merged, path);
@@ -239,15 +249,10 @@ export class Story {
     return this;
   }
 
-  #root = '';
   #proc(commanded: Deployment, root: string): void {
     const { system } = this;
     this.#root = root;
-    system.write('proc', 'cmdline', commandLine(system.machine, commanded));
-    system.write('proc', 'stat', `cpu  0 0 0 0\nbtime ${system.now / 1000}\n`);
-    for (const process of ['self', '1']) {
-      system.write('proc', `${process}/mountinfo`, mountInfo(system.machine, root, this.#mounts));
-    }
+    system.replace('proc', procTree(system.machine, commanded, root, this.#mounts, system.now));
   }
 }
 

@@ -2,9 +2,28 @@
  * A machine's file systems while a story builds them: plain trees, and the words for writing into them. It knows where
  * things lie (formats.md, section 1) and nothing of what a story means.
  */
-import { at, maker, place, put, World, type DirectoryNode, type FileSystemOptions, type Node } from '../model/index.ts';
+import {
+  at,
+  maker,
+  place,
+  put,
+  World,
+  type Disk,
+  type DirectoryNode,
+  type FileSystemOptions,
+  type Node,
+} from '../model/index.ts';
 import { noise, osRelease, type Release } from './release.ts';
-import { entryName, entryText, menuEntry, origin, ukiCommandLine, userCfgHeader, type Machine, type Offer } from './texts.ts';
+import {
+  entryName,
+  entryText,
+  menuEntry,
+  origin,
+  ukiCommandLine,
+  userCfgHeader,
+  type Machine,
+  type Offer,
+} from './texts.ts';
 import { uki } from './uki.ts';
 
 export type PlaceName = 'sysroot' | 'esp' | 'boot' | 'run' | 'proc';
@@ -12,7 +31,7 @@ export type Trees = Readonly<Partial<Record<PlaceName, DirectoryNode>>>;
 
 const DAY = 86_400_000;
 /** The day before the first step of every story: 1 March 2026, 08:00 UTC. */
-export const EPOCH = Date.UTC(2026, 2, 1, 8);
+const EPOCH = Date.UTC(2026, 2, 1, 8);
 
 export class System {
   readonly machine: Machine;
@@ -23,7 +42,13 @@ export class System {
 
   constructor(machine: Machine) {
     this.machine = machine;
-    const names: PlaceName[] = ['sysroot', 'esp', 'run', 'proc', ...(machine.loader === 'grub' ? (['boot'] as const) : [])];
+    const names: PlaceName[] = [
+      'sysroot',
+      'esp',
+      'run',
+      'proc',
+      ...(machine.loader === 'grub' ? (['boot'] as const) : []),
+    ];
     this.#trees = new Map(names.map((name) => [name, this.#make.directory(EPOCH)]));
     this.#furnish();
   }
@@ -45,11 +70,11 @@ export class System {
 
   world(kinds: Readonly<Partial<Record<PlaceName, FileSystemOptions>>>): World {
     const usual = { sysroot: 'ext4', esp: 'vfat', boot: 'ext4', run: 'tmpfs', proc: 'kernel' } as const;
-    const disks = [...this.#trees].map(([name, root]) => [
-      name,
-      { ...(kinds[name] ?? { kind: usual[name], grub: name === 'boot' }), root },
-    ]);
-    return new World(Object.fromEntries(disks), this.now);
+    const disks: Record<string, Disk> = {};
+    for (const [name, root] of this.#trees) {
+      disks[name] = { ...(kinds[name] ?? { kind: usual[name], grub: name === 'boot' }), root };
+    }
+    return new World(disks, this.now);
   }
 
   get(where: PlaceName, path: string): Node | undefined {
@@ -83,6 +108,11 @@ export class System {
     if (node === undefined) throw new RangeError(`nothing to move: ${from}`);
     this.remove(where, from);
     this.#put(where, to, node);
+  }
+
+  /** Another tree for a whole place. */
+  replace(where: PlaceName, root: DirectoryNode): void {
+    this.#trees.set(where, root);
   }
 
   #tree(where: PlaceName): DirectoryNode {
@@ -172,7 +202,8 @@ export class System {
       this.write(where, set, userCfgHeader + offers.map(({ id }) => menuEntry(this.machine.os, id)).join(''));
       return;
     }
-    for (const name of this.list(where, set)) if (name.startsWith(`bootc_${this.machine.os}-`)) this.remove(where, `${set}/${name}`);
+    for (const name of this.list(where, set))
+      if (name.startsWith(`bootc_${this.machine.os}-`)) this.remove(where, `${set}/${name}`);
     offers.forEach((offer, rank) => {
       this.write(where, `${set}/${entryName(this.machine, offer, rank)}`, entryText(this.machine, offer, rank));
     });

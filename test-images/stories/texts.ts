@@ -20,7 +20,7 @@ export interface Machine {
   readonly uuid: string;
 }
 
-export const title = (os: string) => `${os[0]?.toUpperCase()}${os.slice(1)} Linux 44 (Forty Four)`;
+const title = (os: string) => `${os.charAt(0).toUpperCase()}${os.slice(1)} Linux 44 (Forty Four)`;
 export const kernelDirectory = (machine: Machine, id: string) =>
   machine.loader === 'grub' ? `bootc_composefs-${id}` : `EFI/Linux/bootc_composefs-${id}`;
 export const ukiPath = (id: string) => `EFI/Linux/bootc/bootc_composefs-${id}.efi`;
@@ -115,7 +115,10 @@ export function mountInfo(machine: Machine, root: string, mounts: readonly Mount
     `34 30 252:4 /state/deploy/${root}/etc /etc rw,relatime shared:4 - ext4 /dev/vda4 rw`,
     '35 30 252:4 /state/os/default/var /var rw,relatime shared:5 - ext4 /dev/vda4 rw',
     ...(machine.loader === 'grub'
-      ? ['38 30 252:3 / /boot rw,relatime shared:20 - ext4 /dev/vda3 rw', '41 33 252:3 / /sysroot/boot rw,relatime shared:22 - ext4 /dev/vda3 rw']
+      ? [
+          '38 30 252:3 / /boot rw,relatime shared:20 - ext4 /dev/vda3 rw',
+          '41 33 252:3 / /sysroot/boot rw,relatime shared:22 - ext4 /dev/vda3 rw',
+        ]
       : []),
     `39 30 252:2 / ${esp} rw,relatime shared:21 - vfat /dev/vda2 rw,fmask=0077,dmask=0077,errors=remount-ro`,
     ...mounts.map((mount, i) => overlay(60 + i, 28, mount)),
