@@ -14,6 +14,11 @@ import {
 
 const LOADERS = ['auto', 'systemd', 'grub', 'grub-cc', 'unknown'];
 
+const PIN_COMMANDS = [
+  ['pin', 'keep a deployment whatever the boot menu says'],
+  ['unpin', 'take a pin away'],
+] as const;
+
 export function makeProgram(done: (exit: number) => void): Command {
   const program = new Command('cfs')
     .description('Garbage collection for image-based Linux systems (bootc with composefs) that keeps them bootable.')
@@ -35,6 +40,7 @@ export function makeProgram(done: (exit: number) => void): Command {
 
   planOptions(command('plan', 'show what a run would remove, and why; change nothing'))
     .option('--json', 'print the plan as JSON')
+    .option('--all', 'print names in full, and those of the objects')
     .option('--exit-code', 'exit 10 when there is something to collect')
     .action(
       act<GlobalFlags & PlanFlags & OutputFlags>(async (flags) =>
@@ -44,6 +50,24 @@ export function makeProgram(done: (exit: number) => void): Command {
   runOptions(planOptions(command('gc', 'collect what nothing uses any more'))).action(
     act<GlobalFlags & PlanFlags & RunFlags>(async (flags) => (await import('./commands/gc.ts')).gcCommand(flags)),
   );
+  runOptions(command('delete', 'give one deployment up, and collect what only it used'))
+    .argument('<deployment>', 'a prefix of its digest, or rollback')
+    .action(
+      act<GlobalFlags & RunFlags>(async (flags, id = '') =>
+        (await import('./commands/delete.ts')).deleteCommand(flags, id),
+      ),
+    );
+  for (const [name, description] of PIN_COMMANDS) {
+    command(name, description)
+      .argument('<deployment>', 'a prefix of its digest, or booted, rollback, staged')
+      .option('--wait <duration>', 'wait this long for the lock', duration, 0)
+      .action(
+        act<GlobalFlags & { wait: number }>(async (flags, id = '') => {
+          const commands = await import('./commands/pin.ts');
+          return name === 'pin' ? commands.pinCommand(flags, id) : commands.unpinCommand(flags, id);
+        }),
+      );
+  }
   const repo = command('repo', 'work on a plain composefs repository');
   runOptions(
     repo.command('gc').description('collect what neither a ref nor a given root reaches').allowExcessArguments(false),

@@ -27,7 +27,7 @@ export function removeItem(root: WritableDirectory, item: PlanItem): boolean {
 }
 
 /** Depth first; only for what lies in our own trash. Links are removed, never followed. */
-function removeTree(parent: WritableDirectory, name: string): void {
+export function removeTree(parent: WritableDirectory, name: string): void {
   inside(parent, [name], (directory) => {
     for (const entry of directory.list()) {
       if (entry.kind === 'directory') removeTree(directory, entry.name);

@@ -15,10 +15,10 @@ export function makeDirectories(root: WritableDirectory, path: readonly string[]
   inside(root, [first], (directory) => makeDirectories(directory, rest));
 }
 
-/** Writes or removes one record. Removing what isn't there is done already. */
-export function applyRecord(root: WritableDirectory, change: RecordChange): void {
+/** Writes or removes one record below `base`. Removing what isn't there is done already. */
+export function applyRecord(root: WritableDirectory, change: RecordChange, base: readonly string[] = LEDGER): void {
   const name = change.path.at(-1) ?? '';
-  const parent = [...LEDGER, ...change.path.slice(0, -1)];
+  const parent = [...base, ...change.path.slice(0, -1)];
   const { text } = change;
   if (text === undefined) {
     const removed = attempt(() => inside(root, parent, (directory) => directory.unlink(name)));

@@ -3,9 +3,9 @@
  * nobody else can delete. It acts through WritableDirectory alone, so the kernel and the crash model are the same to it.
  */
 import type { Digest } from '@cfs/bls';
-import { isEmpty, TRASH_FOR, type Plan, type PlanItem } from '@cfs/planner';
+import { hasItems, isEmpty, TRASH_FOR, type Plan, type PlanItem } from '@cfs/planner';
 import { PosixError, type WritableDirectory } from '@cfs/posix';
-import { attempt, inside, type ObjectTable } from '@cfs/repo';
+import { attempt, inside, VOLATILE_LEDGER, type ObjectTable } from '@cfs/repo';
 import { removeItem } from './items.ts';
 import { PHASES, type Phase } from './phases.ts';
 import type { Freed, PhaseReport, Proof, Receipt, Skipped } from './receipt.ts';
@@ -127,6 +127,11 @@ class Run {
     if (isEmpty(plan)) return this.#receipt(plan, 'nothing');
     this.#planned = Object.fromEntries(Object.entries(plan.totals).map(([place, total]) => [place, total.bytes]));
     let reading = first;
+    if (!hasItems(plan)) {
+      // Only our own records are out of date: that is worth no receipt.
+      for (const when of ['before', 'after'] as const) this.#record(plan, when);
+      return this.#receipt(plan, 'nothing');
+    }
     try {
       this.#record(plan, 'before');
       for (const phase of PHASES) reading = await this.#phase(phase, reading);
@@ -272,6 +277,9 @@ class Run {
     try {
       for (const change of changes) applyRecord(root, change);
       root.barrier();
+      // What a run on a full root had to keep in /run is over, too.
+      const over = changes.filter((change) => change.text === undefined);
+      if (volatile) for (const change of over) applyRecord(volatile, change, VOLATILE_LEDGER);
       if (when === 'before') this.#intents = 'sysroot';
     } catch (error) {
       if (!(error instanceof PosixError) || !isFull(error)) throw error;
@@ -283,7 +291,7 @@ class Run {
         });
         return;
       }
-      for (const change of changes) applyRecord(volatile, change);
+      for (const change of changes) applyRecord(volatile, change, VOLATILE_LEDGER);
       this.#intents = 'run';
     }
   }

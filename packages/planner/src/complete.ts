@@ -5,6 +5,7 @@ import {
   CLASSES,
   type Class,
   type Decision,
+  type DeploymentReport,
   type Notice,
   type ObjectSum,
   type Plan,
@@ -39,8 +40,8 @@ export function complete(decision: Decision, repository: Repository, survey: Sur
   );
   const all = [
     ...decision.items,
-    ...deadLinks('image', repository.images, survey.images),
-    ...deadLinks('stream', repository.streams, survey.streams),
+    ...deadLinks('image', repository.images, survey.images, decision.deployments),
+    ...deadLinks('stream', repository.streams, survey.streams, decision.deployments),
   ];
   const items = all
     .filter((item) => !blocked.has(item.class))
@@ -80,15 +81,25 @@ function isSafeWhileBlocked(record: Decision['records'][number]): boolean {
   return record.path[0] !== 'intents' || record.text !== undefined;
 }
 
+/** The bootable image and the manifest are one deployment's; plain images, configs and layers may be several ones'. */
 function deadLinks(
   kind: 'image' | 'stream',
   links: readonly Link[],
   reached: ReadonlyMap<string, Reached>,
+  deployments: readonly DeploymentReport[],
 ): PlanItem[] {
+  const owners = new Map(
+    deployments
+      .filter((each) => each.verdict === 'dead')
+      .flatMap((each) => (kind === 'image' ? each.digests : each.manifests).map((name) => [`${name}`, each.id])),
+  );
   return links.flatMap((link): PlanItem[] => {
     if (reached.has(link.name)) return [];
-    const reason = link.dangling ? `${kind} whose object is gone; no root reaches it` : `${kind} that no root reaches`;
-    return [{ class: kind, action: 'unlink', place: link.place, path: link.path, bytes: link.bytes, reason }];
+    const deployment = owners.get(link.name);
+    const what = `${kind}${deployment ? ` of deployment ${deployment.slice(0, 12)}` : ''}`;
+    const reason = `${what}${link.dangling ? ' whose object is gone' : ''}; nothing that stays needs it`;
+    const { place, path, bytes } = link;
+    return [{ class: kind, action: 'unlink', place, path, bytes, reason, ...(deployment && { deployment }) }];
   });
 }
 

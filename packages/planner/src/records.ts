@@ -24,7 +24,7 @@ export interface RecordInputs {
 }
 
 export function planRecords(inputs: RecordInputs): RecordChange[] {
-  return [...planIntents(inputs), ...planSights(inputs), ...planCopies(inputs)];
+  return [...planIntents(inputs), ...planSights(inputs), ...planCopies(inputs), ...planTrashRecords(inputs)];
 }
 
 function planIntents({ world, now, dropped, finished, voidIntents }: RecordInputs): RecordChange[] {
@@ -71,6 +71,16 @@ function planSights({ world, held }: RecordInputs): RecordChange[] {
       when: 'after',
     })),
   ];
+}
+
+/** A record goes with what it speaks of; one that a cut left before anything was moved is written anew when it is. */
+function planTrashRecords({ world, now }: RecordInputs): RecordChange[] {
+  return world.inventory.ledger.trash.flatMap((trash): RecordChange[] => {
+    const over = trash.present
+      ? trash.deadline !== undefined && now >= trash.deadline
+      : !world.states.has(trash.digest);
+    return over && trash.recorded ? [{ path: ['trash', `${trash.name}.json`], text: undefined, when: 'after' }] : [];
+  });
 }
 
 /**

@@ -258,6 +258,8 @@ export interface Trash {
   readonly deadline: number | undefined;
   readonly moved: number | undefined;
   readonly present: boolean;
+  /** Whether it has a record; without one it stays for ever. */
+  readonly recorded: boolean;
   /** Allocated bytes of the whole tree. */
   readonly bytes: number;
 }

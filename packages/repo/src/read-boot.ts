@@ -4,7 +4,16 @@
  */
 import { decodeText, grubDefault, parseGrubEnv, parseLoaderConf } from '@cfs/bls';
 import type { Directory } from '@cfs/posix';
-import type { BootEntry, BootPartition, DefaultEntry, Item, Problem, StagedSet, Temporary, UserCfg } from './inventory.ts';
+import type {
+  BootEntry,
+  BootPartition,
+  DefaultEntry,
+  Item,
+  Problem,
+  StagedSet,
+  Temporary,
+  UserCfg,
+} from './inventory.ts';
 import { bootDigest, readArtifacts, readUki, type ArtifactFacts, type UkiFacts } from './read-artifacts.ts';
 import { readEntryDirectory, readTypeTwo, readUserCfg, type Targets } from './read-entries.ts';
 import { attempt, inside, sameName, sizeOf, spelled, tolerate } from './tolerate.ts';

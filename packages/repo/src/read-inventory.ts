@@ -55,7 +55,7 @@ export function readInventory(places: Places): Inventory {
     repository: inside(places.sysroot, ['composefs'], (root) =>
       readRepository(root, { place: 'sysroot', path: ['composefs'] }, problems),
     ),
-    ledger: readLedger(places.sysroot, problems),
+    ledger: readLedger(places.sysroot, places.run, problems),
     problems,
   };
 }

@@ -9,12 +9,17 @@ import { inside, sizeOf, tolerate } from './tolerate.ts';
 
 const LIMIT = 4 << 20;
 export const LEDGER = ['state', 'cfs'] as const;
+/** Below /run: records that had no room on the trusted root. */
+export const VOLATILE_LEDGER = ['cfs'] as const;
 
 type Json = Readonly<Record<string, unknown>>;
 
-export function readLedger(sysroot: Directory, problems: Problem[]): Ledger {
+export function readLedger(sysroot: Directory, run: Directory | undefined, problems: Problem[]): Ledger {
   const records = <T>(kind: string, make: (digest: Digest, json: Json) => T | undefined): T[] =>
-    readRecords(sysroot, kind, problems).flatMap(({ name, json }) => {
+    [
+      ...readRecords(sysroot, LEDGER, kind, problems),
+      ...(run ? readRecords(run, VOLATILE_LEDGER, kind, problems) : []),
+    ].flatMap(({ name, json }) => {
       const digest = parseDigest(name);
       const record = digest && json && make(digest, json);
       if (record === undefined)
@@ -70,12 +75,13 @@ function isJson(value: unknown): value is Json {
 
 /** `<kind>/<name>.json`; a file that is no JSON object has no `json`. */
 function readRecords(
-  sysroot: Directory,
+  root: Directory,
+  base: readonly string[],
   kind: string,
   problems: Problem[],
 ): { name: string; json: Json | undefined }[] {
   const read = (): { name: string; json: Json | undefined }[] =>
-    inside(sysroot, [...LEDGER, kind], (directory) =>
+    inside(root, [...base, kind], (directory) =>
       directory.list().flatMap((entry) => {
         if (entry.kind !== 'file' || !entry.name.endsWith('.json')) return [];
         const bytes = tolerate(problems, `sysroot/state/cfs/${kind}/${entry.name}`, () =>
@@ -109,7 +115,7 @@ function readPins(sysroot: Directory, problems: Problem[]): Digest[] {
 
 /** `trash/<V>[.n]` beside its record `trash/<V>[.n].json`. */
 function readTrash(sysroot: Directory, problems: Problem[]): Trash[] {
-  const records = new Map(readRecords(sysroot, 'trash', problems).map(({ name, json }) => [name, json]));
+  const records = new Map(readRecords(sysroot, LEDGER, 'trash', problems).map(({ name, json }) => [name, json]));
   const read = (): [string, number][] =>
     inside(sysroot, [...LEDGER, 'trash'], (directory) =>
       directory
@@ -129,6 +135,7 @@ function readTrash(sysroot: Directory, problems: Problem[]): Trash[] {
         deadline: time('deadline'),
         moved: time('moved'),
         present: present.has(name),
+        recorded: records.has(name),
         bytes: present.get(name) ?? 0,
       },
     ];

@@ -1,14 +1,15 @@
 /** `cfs gc`: shows the plan, asks, then locks, reads and decides again, and carries it out. */
 import { createInterface } from 'node:readline/promises';
-import { lockDirectory, openWritable, prove, run, type Receipt, type Request } from '@cfs/executor';
+import { lockDirectory, prove, run, type Receipt, type Request } from '@cfs/executor';
 import { hasItems, isEmpty, type Options, type Plan } from '@cfs/planner';
 import { inside } from '@cfs/repo';
 import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
-import { placeName, placesOf } from '../places.ts';
+import { placesOf } from '../places.ts';
 import { renderPlan } from '../render/plan.ts';
 import { renderReceipt } from '../render/receipt.ts';
 import { entriesOf, System } from '../system.ts';
+import { openPlaces, openRun } from '../writing.ts';
 import { exitOf, optionsOf } from './plan.ts';
 
 export async function gcCommand(flags: GlobalFlags & PlanFlags & RunFlags): Promise<number> {
@@ -70,24 +71,20 @@ async function execute(
   tell: (text: string) => void,
 ): Promise<Receipt> {
   const { paths } = system;
-  const names = [
-    ...paths.esps.map((path, index) => [placeName(index), path] as const),
-    ['sysroot', paths.sysroot] as const,
-  ];
-  const boot =
-    Object.keys(system.inventory().places).includes('boot') && paths.boot !== undefined
-      ? [['boot', paths.boot] as const]
-      : [];
-  const places = Object.fromEntries([...names, ...boot].map(([name, path]) => [name, openWritable(path)]));
+  const places = openPlaces(paths);
+  const volatile = openRun(paths);
   let holes = 0;
   const request: Request = {
     plan,
     places,
     repository: { place: 'sysroot', path: ['composefs'] },
     ledger: 'sysroot',
+    run: volatile,
     lock: () => lockDirectory(`${paths.sysroot}/composefs`, 'exclusive', { waitMs: flags.wait }),
     read: (spared) => {
-      const planned = system.plan({ ...options, pins: [...(options.pins ?? []), ...spared] });
+      const planned = system.plan(
+        spared.length === 0 ? options : { ...options, pins: [...(options.pins ?? []), ...spared] },
+      );
       holes = planned.survey.holes.length;
       return { plan: planned.plan, table: planned.survey.table, entries: entriesOf(planned.inventory) };
     },
@@ -104,5 +101,6 @@ async function execute(
     return await run(request);
   } finally {
     for (const place of Object.values(places)) place.close();
+    volatile?.close();
   }
 }

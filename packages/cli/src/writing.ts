@@ -1,0 +1,30 @@
+/** Opens places to be written, for the commands that change something. Loads the writing half. */
+import { openWritable } from '@cfs/executor';
+import { MAGIC, PosixError, type WritableDirectory } from '@cfs/posix';
+import { placeName } from './places.ts';
+import type { PlacePaths } from './system.ts';
+
+/** Every place of a system. The caller closes them. */
+export function openPlaces(paths: PlacePaths): Record<string, WritableDirectory> {
+  const boot = paths.boot === undefined ? {} : { boot: openBoot(paths, paths.boot) };
+  const esps = paths.esps.map((path, index) => [placeName(index), openBoot(paths, path)]);
+  return { sysroot: openWritable(paths.sysroot), ...boot, ...Object.fromEntries(esps) };
+}
+
+/** GRUB reads an xfs without its journal: there a barrier has to empty it. */
+function openBoot(paths: PlacePaths, path: string): WritableDirectory {
+  const place = openWritable(path);
+  if (paths.bootloader === 'systemd' || place.fileSystem().type !== MAGIC.XFS_SUPER_MAGIC) return place;
+  place.close();
+  return openWritable(path, { freeze: true });
+}
+
+/** `/run`, where records go while the trusted root is full; undefined where there is none. */
+export function openRun(paths: PlacePaths): WritableDirectory | undefined {
+  try {
+    return openWritable(paths.run);
+  } catch (error) {
+    if (error instanceof PosixError && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
