@@ -7,7 +7,7 @@ import type { PlacePaths } from './system.ts';
 /** Every place of a system. The caller closes them. */
 export function openPlaces(paths: PlacePaths): Record<string, WritableDirectory> {
   const boot = paths.boot === undefined ? {} : { boot: openBoot(paths, paths.boot) };
-  const esps = paths.esps.map((path, index) => [placeName(index), openBoot(paths, path)]);
+  const esps = paths.esps.map((path, index) => [placeName(index), openBoot(paths, path)] as const);
   return { sysroot: openWritable(paths.sysroot), ...boot, ...Object.fromEntries(esps) };
 }
 

@@ -39,5 +39,5 @@ function canonical(value: unknown): string {
       .map(([key, field]) => `${JSON.stringify(key)}:${canonical(field)}`)
       .join(',')}}`;
   }
-  return value === undefined ? 'null' : (JSON.stringify(value) ?? 'null');
+  return value === undefined ? 'null' : JSON.stringify(value);
 }

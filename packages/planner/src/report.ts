@@ -16,7 +16,7 @@ export interface Fate {
 }
 
 export interface Bootable {
-  isBootable(entry: MenuEntry): boolean;
+  readonly isBootable: (entry: MenuEntry) => boolean;
   /** What keeps a deployment from booting, by its id. */
   readonly broken: ReadonlyMap<Digest, readonly string[]>;
   readonly notices: readonly Notice[];
