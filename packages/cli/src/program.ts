@@ -41,6 +41,7 @@ export function makeProgram(done: (exit: number) => void): Command {
   planOptions(command('plan', 'show what a run would remove, and why; change nothing'))
     .option('--json', 'print the plan as JSON')
     .option('--all', 'print names in full, and those of the objects')
+    .option('--all', 'print names in full, and those of the objects')
     .option('--exit-code', 'exit 10 when there is something to collect')
     .action(
       act<GlobalFlags & PlanFlags & OutputFlags>(async (flags) =>

@@ -28,21 +28,54 @@ export function exitOf(plan: Plan): number {
   return noticesOf(plan).some((notice) => notice.severity === 'problem') ? EXIT.problems : EXIT.done;
 }
 
-/** The plan and the names of its objects, which are listed last. */
-export function planJson({
-  plan,
-  survey,
-  inventory,
-}: Pick<Planned, 'plan' | 'survey'> & { inventory: { repository: Planned['inventory']['repository'] } }): string {
-  const names = plan.objects.count === 0 ? [] : [...deadObjects(survey.table, inventory.repository.algorithm)];
-  return JSON.stringify({ ...plan, objects: { ...plan.objects, names } });
+/** A plan with what names its dead objects. */
+export interface Dying extends Pick<Planned, 'plan' | 'survey'> {
+  readonly inventory: Pick<Planned['inventory'], 'repository'>;
 }
 
-export async function planCommand(flags: GlobalFlags & PlanFlags & OutputFlags & { exitCode?: boolean }): Promise<number> {
+const PIECE = 1000;
+
+/** The names of the objects that go, some at a time: there may be millions. */
+function* objectNames({ plan, survey, inventory }: Dying): Generator<string[]> {
+  if (plan.objects.count === 0) return;
+  let names: string[] = [];
+  for (const name of deadObjects(survey.table, inventory.repository.algorithm)) {
+    if (names.push(name) < PIECE) continue;
+    yield names;
+    names = [];
+  }
+  yield names;
+}
+
+/** The plan as JSON, in pieces; the names of the objects come last. */
+export function* planJson(planned: Dying): Generator<string> {
+  const { objects, ...rest } = planned.plan;
+  const open = (value: object): string => JSON.stringify(value).slice(0, -1);
+  yield `${open(rest)},"objects":${open(objects)},"names":[`;
+  let comma = '';
+  for (const names of objectNames(planned)) {
+    if (names.length > 0) yield comma + JSON.stringify(names).slice(1, -1);
+    comma = ',';
+  }
+  yield ']}}\n';
+}
+
+/** The plan as text; with `all` names in full, the objects' too. */
+export function* planText(planned: Dying, all: boolean): Generator<string> {
+  yield renderPlan(planned.plan, { all: true, full: all });
+  if (!all) return;
+  for (const names of objectNames(planned))
+    yield names.map((name) => `  objects/${name.slice(0, 2)}/${name.slice(2)}\n`).join('');
+}
+
+export async function planCommand(
+  flags: GlobalFlags & PlanFlags & OutputFlags & { exitCode?: boolean; all?: boolean },
+): Promise<number> {
   const system = new System(await placesOf(flags, false));
   try {
     const planned = system.plan(optionsOf(system, flags, Date.now()));
-    process.stdout.write(flags.json === true ? `${planJson(planned)}\n` : renderPlan(planned.plan, { all: true }));
+    const pieces = flags.json === true ? planJson(planned) : planText(planned, flags.all ?? false);
+    for (const piece of pieces) process.stdout.write(piece);
     const exit = exitOf(planned.plan);
     return flags.exitCode === true && exit !== EXIT.refused && hasItems(planned.plan) ? EXIT.collectable : exit;
   } finally {

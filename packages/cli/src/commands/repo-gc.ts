@@ -8,7 +8,7 @@ import type { RunFlags } from '../options.ts';
 import { renderPlan } from '../render/plan.ts';
 import { renderReceipt } from '../render/receipt.ts';
 import { agreed, exitOfRun } from './gc.ts';
-import { exitOf, planJson } from './plan.ts';
+import { exitOf, planJson, planText } from './plan.ts';
 
 interface RepoFlags extends RunFlags {
   readonly repo: string;
@@ -42,11 +42,9 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
     const { plan } = first.reading;
     const tell = (text: string): void => void (flags.json === true ? process.stderr : process.stdout).write(text);
     if (flags.dryRun === true || plan.refused.length > 0) {
-      process.stdout.write(
-        flags.json === true
-          ? `${planJson({ plan, survey: first.survey, inventory: { repository: first.repository } })}\n`
-          : renderPlan(plan, { all: true }),
-      );
+      const planned = { plan, survey: first.survey, inventory: { repository: first.repository } };
+      for (const piece of flags.json === true ? planJson(planned) : planText(planned, false))
+        process.stdout.write(piece);
       return exitOf(plan);
     }
     tell(renderPlan(plan, { all: false }));

@@ -1,6 +1,6 @@
 /** A receipt as text. */
 import type { Receipt } from '@cfs/executor';
-import { size } from './plan.ts';
+import { size } from './text.ts';
 
 export function renderReceipt(receipt: Receipt): string {
   if (receipt.outcome === 'nothing') return 'Nothing to do.\n';

@@ -1,0 +1,17 @@
+/** What should be known: refusals, doubts and notices as text, each with what to do about it. */
+import type { Notice } from '@cfs/planner';
+import { paint, shorten, wrap } from './text.ts';
+
+/** What it is about, what is the matter, and what helps; the code is what scripts and bug reports go by. */
+export function renderNotice(notice: Notice): string[] {
+  const head = paint(notice.severity === 'problem' ? 'yellow' : 'dim', `${notice.severity}: ${notice.code}`);
+  const about = notice.about === '' ? '' : `: ${shorten(notice.about)}`;
+  const help = notice.hint === undefined ? [] : [`    ${paint('cyan', 'help:')} ${notice.hint}`];
+  return [`  ${head}${about}`, ...wrap(shorten(notice.message), '    '), ...help];
+}
+
+/** A refusal comes first: nothing else matters then. */
+export function renderRefusals(refused: readonly Notice[]): string[] {
+  if (refused.length === 0) return [];
+  return [paint(['bold', 'red'], 'Refused: nothing is deleted, because'), ...refused.flatMap(renderNotice), ''];
+}
