@@ -194,6 +194,16 @@ const cases: Case[] = [
     outcomes: ['', 'd/', 'd/e/'],
   },
   {
+    finding: 'ext4: a directory can be moved without what was done in it before',
+    on: { kind: 'ext4' },
+    before: { 'a/x': '1' },
+    run: (root) => {
+      root.directory('a').unlink('x');
+      root.rename('a', root, 'b');
+    },
+    outcomes: ['a/x=1', 'a/', 'b/x=1', 'b/'],
+  },
+  {
     finding: 'btrfs: fsync of one directory says nothing of another',
     on: { kind: 'btrfs' },
     before: { 'a/x': '1', 'b/x': '2' },
