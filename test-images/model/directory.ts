@@ -161,7 +161,8 @@ export class ModelDirectory implements WritableDirectory {
     target.#check('renameat2', newName);
     const replaced = target.identity.entries.get(target.#spell(newName));
     if (replaced !== undefined) this.#checkReplace(node, replaced, newName, options?.replace === true);
-    if (replaced?.inode === node.inode) return;
+    // Two links of one file: nothing happens. Names that a cut has cross-linked are two files to vfat.
+    if (replaced?.inode === node.inode && this.#fs.options.kind !== 'vfat') return;
     this.#checkLoop(node, target, newName);
     const changes = [this.#change(name, 'move-out', undefined), target.#change(newName, 'move-in', node)];
     const gone = replaced?.kind === 'directory' ? [replaced.inode] : [];

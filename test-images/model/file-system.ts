@@ -84,7 +84,10 @@ export class FileSystem {
       this.#relink(directory, name, after);
       this.#update({ ...withEntry(this.directory(directory), name, after), modified: now });
     }
-    for (const { how, before } of changes) if (how === 'remove' && before?.kind === 'file') this.#freeClusters(before);
+    for (const { how, before } of changes) {
+      const ends = how === 'remove' || how === 'move-in';
+      if (ends && before?.kind === 'file') this.#freeClusters(before);
+    }
     this.#write({ call, changes, touches });
   }
 
