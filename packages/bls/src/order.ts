@@ -22,16 +22,12 @@ type Compare = (a: MenuItem, b: MenuItem) => number;
 
 /**
  * The items as the boot loader shows them, first the topmost; undefined where its order is unknown. Equal items stay in
- * the order given. For `grub-cc` the order is known only where GRUB's and the specification's agree.
+ * the order given. `grub-cc` is the GRUB whose order follows the specification (bootc issue 2221); its first builds sorted
+ * as `grub` does, and whoever runs one of these says so with `grub`.
  */
 export function menuOrder<T extends MenuItem>(loader: BootLoader, items: readonly T[]): T[] | undefined {
-  if (loader === 'systemd') return items.toSorted(compareSystemd);
-  if (loader === 'grub') return items.toSorted(compareGrub);
   if (loader === 'unknown') return undefined;
-  // GRUB for confidential computing is to follow the specification's order (bootc issue 2221) and was first built with
-  // GRUB's; nothing on the disk tells the two apart.
-  const [grub, specification] = [items.toSorted(compareGrub), items.toSorted(compareSystemd)];
-  return grub.every((item, index) => item === specification[index]) ? grub : undefined;
+  return items.toSorted(loader === 'grub' ? compareGrub : compareSystemd);
 }
 
 /**
