@@ -38,9 +38,15 @@ export function makeProgram(done: (exit: number) => void): Command {
   const command = (name: string, description: string): Command =>
     program.command(name).description(description).allowExcessArguments(false);
 
+  planOptions(command('status', 'show the deployments, what they hold, and what to do next'))
+    .option('--json', 'print it as JSON')
+    .action(
+      act<GlobalFlags & PlanFlags & OutputFlags>(async (flags) =>
+        (await import('./commands/status.ts')).statusCommand(flags),
+      ),
+    );
   planOptions(command('plan', 'show what a run would remove, and why; change nothing'))
     .option('--json', 'print the plan as JSON')
-    .option('--all', 'print names in full, and those of the objects')
     .option('--all', 'print names in full, and those of the objects')
     .option('--exit-code', 'exit 10 when there is something to collect')
     .action(

@@ -6,7 +6,7 @@ import { paint, shorten, wrap } from './text.ts';
 export function renderNotice(notice: Notice): string[] {
   const head = paint(notice.severity === 'problem' ? 'yellow' : 'dim', `${notice.severity}: ${notice.code}`);
   const about = notice.about === '' ? '' : `: ${shorten(notice.about)}`;
-  const help = notice.hint === undefined ? [] : [`    ${paint('cyan', 'help:')} ${notice.hint}`];
+  const help = notice.hint === undefined ? [] : [`    ${paint('cyan', 'help:')} ${copyable(notice.hint)}`];
   return [`  ${head}${about}`, ...wrap(shorten(notice.message), '    '), ...help];
 }
 
@@ -14,4 +14,9 @@ export function renderNotice(notice: Notice): string[] {
 export function renderRefusals(refused: readonly Notice[]): string[] {
   if (refused.length === 0) return [];
   return [paint(['bold', 'red'], 'Refused: nothing is deleted, because'), ...refused.flatMap(renderNotice), ''];
+}
+
+/** A digest that stands alone may be given by its first digits; within a file's name it may not. */
+function copyable(hint: string): string {
+  return hint.replaceAll(/(?<= |:)([0-9a-f]{12})[0-9a-f]{20,}(?= |$)/g, '$1');
 }
