@@ -3,6 +3,8 @@ import { existsSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Receipt } from '@cfs/executor';
 import type { Plan } from '@cfs/planner';
+import { openDirectory } from '@cfs/posix';
+import { capture, type Snapshot as Moment } from '../checker/index.ts';
 import { fixture, fixtureJson, type Fixture } from '../fixtures.ts';
 import { cfs, type Outcome, type RunOptions } from './cfs.ts';
 import { snapshot, type Snapshot } from './snapshot.ts';
@@ -62,6 +64,19 @@ export class Machine {
 
   snapshot(): Snapshot {
     return snapshot(this.path);
+  }
+
+  /** For the checker of the invariants. */
+  moment(): Moment {
+    const roots = {
+      sysroot: openDirectory(this.at('sysroot')),
+      esp: openDirectory(this.at('esp')),
+      run: openDirectory(this.at('run')),
+      proc: openDirectory(this.at('proc')),
+    };
+    const moment = capture(roots);
+    for (const root of Object.values(roots)) root.close();
+    return moment;
   }
 
   dispose(): void {

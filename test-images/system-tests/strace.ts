@@ -1,0 +1,70 @@
+/** Runs `cfs` under strace, which can end it, or make a call fail, at a chosen call of the kernel. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Some containers forbid it. */
+export const hasStrace = spawnSync('strace', ['-f', '-qq', '-e', 'trace=none', 'true']).status === 0;
+if (!hasStrace && process.env['CI'] === 'true') throw new Error('strace is missing, or may not trace');
+
+/** One call of the main thread: the `nth` of its name, from 1. */
+export interface Call {
+  readonly name: string;
+  readonly nth: number;
+  /** As strace shows it. */
+  readonly text: string;
+}
+
+const CHANGING = ['unlinkat', 'renameat2', 'mkdirat', 'symlinkat', 'linkat', 'fsync', 'syncfs', 'fchmod', 'ftruncate'];
+const READING = ['openat', 'openat2', 'read', 'pread64', 'getdents64', 'readlink', 'statx', 'newfstatat'];
+const OTHERS = ['write', 'flock'];
+
+/** `strace` so that it writes down every call that matters; {@link calls} reads it. */
+export function recording(file: string): string[] {
+  const names = [...CHANGING, ...READING, ...OTHERS].join(',');
+  return ['strace', '-f', '--seccomp-bpf', '-qq', '-s', '256', '-o', file, '-e', `trace=${names}`];
+}
+
+/** `strace` so that something happens at the call: `signal=KILL`, `error=EIO`. */
+export function injecting(call: Pick<Call, 'name' | 'nth'>, what: string): string[] {
+  const inject = `inject=${call.name}:${what}:when=${call.nth}`;
+  // Not with --seccomp-bpf: strace 6.1 doesn't inject then.
+  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${call.name}`, '-e', inject];
+}
+
+export function temporaryFile(name: string): string {
+  return join(tmpdir(), `cfs-${process.pid}-${name}-${Math.random().toString(36).slice(2)}`);
+}
+
+/** The calls of the main thread that were recorded, in order. Node's other threads touch no place. */
+export function calls(file: string): Call[] {
+  const counts = new Map<string, number>();
+  const lines = readFileSync(file, 'latin1').split('\n');
+  rmSync(file);
+  const main = lines[0]?.split(' ')[0];
+  return lines.flatMap((line) => {
+    const match = /^(\d+) +(\w+)\((.*)$/.exec(line);
+    const [, thread, name = '', rest = ''] = match ?? [];
+    if (match === null || thread !== main) return [];
+    const nth = (counts.get(name) ?? 0) + 1;
+    counts.set(name, nth);
+    return [{ name, nth, text: `${name}(${rest}` }];
+  });
+}
+
+/** Those that change a disk or make a change durable. */
+export function changing(all: readonly Call[]): Call[] {
+  const created = new Set<string>();
+  return all.filter(({ name, text }) => {
+    if (name === 'openat' && text.includes('O_CREAT')) {
+      const fd = /= (\d+)/.exec(text)?.[1];
+      if (fd !== undefined) created.add(fd);
+      return true;
+    }
+    // Of writes only those to new files; the rest is standard output and the event loop.
+    if (name === 'write') return created.has(/^write\((\d+),/.exec(text)?.[1] ?? '');
+    // Node syncs its own output at the end.
+    return CHANGING.includes(name) && !/^fsync\([012]\)/.test(text);
+  });
+}
