@@ -31,13 +31,7 @@ const NO_OBJECTS: ObjectSum = { count: 0, bytes: 0, hash: '' };
 export function complete(decision: Decision, repository: Repository, survey: Survey, place: string, now: number): Plan {
   const doubts = [...decision.doubts, ...holeDoubts(survey.holes, decision.acceptDamage)];
   const refused = decision.refused;
-  const blocked = new Set<Class>(
-    refused.length > 0
-      ? CLASSES
-      : doubts.flatMap((doubt) =>
-          doubt.code === 'unreadable-entry' || doubt.code === 'staged-record-unreadable' ? [] : doubt.blocks,
-        ),
-  );
+  const blocked = new Set<Class>(refused.length > 0 ? CLASSES : doubts.flatMap((doubt) => doubt.blocks));
   const all = [
     ...decision.items,
     ...deadLinks('image', repository.images, survey.images, decision.deployments),
@@ -91,7 +85,7 @@ function deadLinks(
   const owners = new Map(
     deployments
       .filter((each) => each.verdict === 'dead')
-      .flatMap((each) => (kind === 'image' ? each.digests : each.manifests).map((name) => [`${name}`, each.id])),
+      .flatMap((each) => (kind === 'image' ? each.digests : each.manifests).map((name) => [String(name), each.id])),
   );
   return links.flatMap((link): PlanItem[] => {
     if (reached.has(link.name)) return [];

@@ -1,6 +1,6 @@
 /** The decision for a plain composefs repository: its refs and the names given live, and nothing else is known. */
 import type { MarkRoot, Problem, Repository } from '@cfs/repo';
-import { brokenRef } from './decide.ts';
+import { brokenRef } from './notices.ts';
 import { emptyRoots, repositoryDoubts, repositoryRefusals } from './evidence.ts';
 import { fingerprintOfFacts } from './fingerprint.ts';
 import { planRepositoryTemporaries } from './removals.ts';

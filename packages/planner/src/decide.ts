@@ -2,9 +2,9 @@
  * Who lives, who dies, and why: the whole decision, from links alone. Reads nothing, knows no clock.
  * Each step is a rule of its own file; this is their order.
  */
-import type { Inventory, MarkRoot, Problem } from '@cfs/repo';
+import type { Inventory, MarkRoot } from '@cfs/repo';
 import { judgeArtifacts } from './artifacts.ts';
-import { couldBoot, explainDeath, firstSight, validIntent } from './deaths.ts';
+import { firstSight } from './deaths.ts';
 import { findDeployments, type Deployment } from './deployments.ts';
 import {
   emptyRoots,
@@ -17,14 +17,16 @@ import {
   repositoryDoubts,
   stagedDoubt,
 } from './evidence.ts';
+import { judgeFates, type Fate } from './fates.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { defaultEntries, readMenu, type Menu, type MenuEntry } from './menu.ts';
+import { defaultEntries, readMenu, type MenuEntry } from './menu.ts';
+import { inventoryNotices } from './notices.ts';
 import { planRecords } from './records.ts';
-import { judgeBootable, reportDeployments, type Fate } from './report.ts';
+import { judgeBootable, reportDeployments } from './report.ts';
 import { chooseDropped } from './retention.ts';
 import { bootedDigest, collectHolds } from './roots.ts';
 import { planEntries, planLeftovers, planRepositoryTemporaries, planStates, planTags, planTrash } from './removals.ts';
-import type { Decision, Hold, Notice, Options } from './types.ts';
+import type { Decision, Hold, Options } from './types.ts';
 import { World } from './world.ts';
 import { show } from './show.ts';
 
@@ -47,44 +49,14 @@ export function decide(inventory: Inventory, options: Options): Decision {
   const dropped = chooseDropped(world, menu, deployments, holdsOf, options);
   const unreadable = entryDoubts(menu);
   const staged = stagedDoubt(world);
-  const spares = unreadable.sparesTheDead || staged.some((doubt) => doubt.blocks.length > 0);
-  const offered = deployments.filter((deployment) => deployment.entries.some((entry) => entry.offered));
-  const fates = deployments.map((deployment): Fate => {
-    const how = dropped.deployments.get(deployment);
-    const own = holdsOf(deployment);
-    const living = own.length > 0 && how === undefined;
-    const { intent, notice } = validIntent(world, deployment, living);
-    if (living) return { deployment, verdict: 'lives', holds: own, notice };
-    if (how !== undefined)
-      return {
-        deployment,
-        verdict: 'dead',
-        holds: [],
-        death: explainDeath(
-          deployment,
-          { digest: deployment.id, why: how, made: options.now, inode: undefined, born: undefined },
-          offered,
-        ),
-      };
-    const death = explainDeath(deployment, intent, offered);
-    if (spares && intent === undefined)
-      return {
-        deployment,
-        verdict: 'spared',
-        holds: [{ kind: 'doubt', text: 'an entry that cannot be read may be its own' }],
-        death,
-        notice,
-      };
-    if (!death.explained && isRescue(booted, options)) {
-      return {
-        deployment,
-        verdict: 'spared',
-        holds: [{ kind: 'doubt', text: 'no deployment of this sysroot is running: --offline says that this is meant' }],
-        death,
-        notice,
-      };
-    }
-    return { deployment, ...holdUnexplained(world, deployment, options, death), death, notice };
+  const fates = judgeFates({
+    world,
+    deployments,
+    holdsOf,
+    dropped: dropped.deployments,
+    spares: unreadable.sparesTheDead || staged.sparesTheDead,
+    rescue: isRescue(booted, options),
+    options,
   });
 
   const kept = menu.entries.filter((entry) => !isRemoved(entry, fates));
@@ -121,8 +93,13 @@ export function decide(inventory: Inventory, options: Options): Decision {
     ...emptyRoots(inventory.repository, roots.length),
     ...readOnlyRefusals(world, items),
   ];
-  const doubts = [...repositoryDoubts(inventory.repository), ...mountDoubts(world), ...unreadable.doubts, ...staged];
-  const blocks = new Set(doubts.flatMap((doubt) => (doubt.code === 'unreadable-entry' ? [] : doubt.blocks)));
+  const doubts = [
+    ...repositoryDoubts(inventory.repository),
+    ...mountDoubts(world),
+    ...unreadable.doubts,
+    ...staged.doubts,
+  ];
+  const blocked = doubts.some((doubt) => doubt.blocks.length > 0);
   const records = planRecords({
     world,
     now: options.now,
@@ -135,7 +112,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
       ),
     ),
     living: fates.filter((fate) => fate.verdict === 'lives').map((fate) => fate.deployment),
-    finished: blocks.size > 0 ? [] : dead.map((fate) => fate.deployment),
+    finished: blocked ? [] : dead.map((fate) => fate.deployment),
     voidIntents: fates.filter((fate) => fate.notice?.code === 'intent-void').map((fate) => fate.deployment),
     remaining: artifacts.remaining,
   });
@@ -143,7 +120,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
     refused,
     doubts,
     notices: [
-      ...noticesOf(inventory, menu, fates),
+      ...inventoryNotices(inventory, menu, fates),
       ...dropped.notices,
       ...artifacts.notices,
       ...tags.notices,
@@ -156,20 +133,6 @@ export function decide(inventory: Inventory, options: Options): Decision {
     acceptDamage: options.acceptDamage ?? [],
     fingerprint: fingerprintOf(inventory, options),
   };
-}
-
-/** Only an unexplained death of something that could boot is held, and only when asked. */
-function holdUnexplained(
-  world: World,
-  deployment: Deployment,
-  options: Options,
-  death: Fate['death'],
-): Pick<Fate, 'verdict' | 'holds' | 'deadline'> {
-  if (options.holdUnexplained === undefined || death?.explained !== false || !couldBoot(world, deployment))
-    return { verdict: 'dead', holds: [] };
-  const deadline = firstSight(world, deployment, options.now) + options.holdUnexplained;
-  if (options.now >= deadline) return { verdict: 'dead', holds: [] };
-  return { verdict: 'held', holds: [{ kind: 'hold', text: 'died unexplained and is held' }], deadline };
 }
 
 /** Entries of what is dropped, and the entries of ours in a stale set. */
@@ -200,92 +163,4 @@ function findRoots(world: World, guarded: readonly Fate[], deadTags: ReadonlySet
     });
   }
   return roots;
-}
-
-/** What reading found, and what is worth telling about entries. */
-function noticesOf(inventory: Inventory, menu: Menu, fates: readonly Fate[]): Notice[] {
-  const asNotice = (problem: Problem): Notice => ({
-    ...problem,
-    severity: problem.code === 'stray' ? 'note' : 'problem',
-  });
-  const read = inventory.problems
-    .filter((problem) => problem.code !== 'mounts-unreadable' && problem.code !== 'boot-unreadable')
-    .map(asNotice);
-  const strays = inventory.repository.strays.map((stray): Notice => ({
-    code: 'stray',
-    about: show(stray),
-    message: 'has no place in a repository; it stays',
-    severity: 'problem',
-  }));
-  const broken = inventory.repository.refs
-    .filter((ref) => ref.target !== undefined && !linkOf(inventory, ref))
-    .map(brokenRef);
-  return [...read, ...strays, ...broken, ...entryNotices(menu), ...fates.flatMap((fate) => fate.notice ?? [])];
-}
-
-function linkOf(inventory: Inventory, ref: Inventory['repository']['refs'][number]): boolean {
-  const links = ref.kind === 'image' ? inventory.repository.images : inventory.repository.streams;
-  return links.some((link) => link.name === ref.target);
-}
-
-export function brokenRef(ref: Inventory['repository']['refs'][number]): Notice {
-  return {
-    code: 'broken-ref',
-    about: show(ref),
-    message: `leads to ${ref.target ?? ref.text}, which does not exist`,
-    severity: 'problem',
-  };
-}
-
-function entryNotices(menu: Menu): Notice[] {
-  return menu.entries.flatMap((entry): Notice[] => {
-    const about = entry.where;
-    if (entry.ownership === 'accepted')
-      return [
-        {
-          code: 'accepted-entry',
-          about,
-          message: 'cannot be read, was accepted as damaged, and protects nothing',
-          severity: 'note',
-        },
-      ];
-    if (entry.stale && entry.removable)
-      return [
-        {
-          code: 'stale-staged',
-          about,
-          message: 'belongs to a staged set that was never made the menu, or to the menu before',
-          severity: 'note',
-        },
-      ];
-    if (entry.stale)
-      return [
-        {
-          code: 'displaced',
-          about,
-          message: 'lies in a stale staged set and may be the only copy; it stays, and so does what it names',
-          severity: 'problem',
-          hint: 'move it back to loader/entries if it is missed',
-        },
-      ];
-    if (entry.ownership === 'foreign')
-      return [
-        {
-          code: 'foreign',
-          about,
-          message: `belongs to another system (${entry.digests.join(', ')}); it stays with what it names`,
-          severity: 'note',
-        },
-      ];
-    if (entry.ownership === 'other' && entry.entry && entry.paths.length === 0)
-      return [
-        {
-          code: 'names-nothing',
-          about,
-          message: 'names nothing that boots; it protects nothing and stays',
-          severity: 'note',
-        },
-      ];
-    return [];
-  });
 }

@@ -151,30 +151,29 @@ export function entryDoubts(menu: Menu): {
     const hint = `cfs gc --accept-damage ${entry.path.at(-1) ?? ''}`;
     return {
       ...problem('unreadable-entry', entry.where, message, hint),
-      blocks: entry.stale ? ['artifact'] : ['artifact', 'state'],
+      blocks: [],
     };
   });
   const places = new Set(unreadable.map((entry) => entry.place));
   return { doubts, places, sparesTheDead: unreadable.some((entry) => !entry.stale) };
 }
 
-/** A staged record that can't be read, without a set that would say what it means. */
-export function stagedDoubt(world: World): Doubt[] {
+/** A staged record that can't be read makes a set live; without any set, any deployment may be the staged one. */
+export function stagedDoubt(world: World): { readonly doubts: Doubt[]; readonly sparesTheDead: boolean } {
   const { staged, boots } = world.inventory;
-  if (staged.kind !== 'unreadable') return [];
-  const set = boots.some((boot) => boot.stagedSets.length > 0);
-  const message = `${staged.message}; ${set ? 'the staged entries count' : 'any deployment may be the staged one, so none is removed'}`;
-  return [
-    {
-      ...problem(
-        'staged-record-unreadable',
-        'run/composefs/staged-deployment',
-        message,
-        'reboot, or remove the record',
-      ),
-      blocks: set ? [] : ['artifact', 'state'],
-    },
-  ];
+  if (staged.kind !== 'unreadable') return { doubts: [], sparesTheDead: false };
+  const sparesTheDead = boots.every((boot) => boot.stagedSets.length === 0);
+  const effect = sparesTheDead
+    ? 'any deployment may be the staged one, so none is removed'
+    : 'the staged entries count';
+  const about = 'run/composefs/staged-deployment';
+  const doubt = problem(
+    'staged-record-unreadable',
+    about,
+    `${staged.message}; ${effect}`,
+    'reboot, or remove the record',
+  );
+  return { doubts: [{ ...doubt, blocks: [] }], sparesTheDead };
 }
 
 /** After the run the menu must still offer something that boots. */

@@ -15,7 +15,6 @@ export function fingerprintOf(inventory: Inventory, options: Options): string {
 }
 
 export function fingerprintOfFacts(facts: object, options: Options): string {
-  const { now: _, ...choices } = options;
   // A choice that is off or an empty list is as good as one that was not made.
   const made = Object.entries(choices).filter(
     ([, choice]) => choice !== false && !(Array.isArray(choice) && choice.length === 0),

@@ -4,7 +4,7 @@ import type { Repository, StagedSet, UserCfg } from '@cfs/repo';
 import { sha256Hex } from './fingerprint.ts';
 import type { Menu, MenuEntry } from './menu.ts';
 import { DAY } from './options.ts';
-import type { Fate } from './report.ts';
+import type { Fate } from './fates.ts';
 import type { Notice, Options, PlanItem } from './types.ts';
 import { bootcTag, type World } from './world.ts';
 import { show } from './show.ts';

@@ -1,19 +1,11 @@
 /** What each deployment is: its roles, whether it boots, what is broken about it. For people, and for the exit code. */
 import type { Digest } from '@cfs/bls';
 import { artifactKey, type Deployment } from './deployments.ts';
+import type { Fate } from './fates.ts';
 import { inMenuOrder, type Menu, type MenuEntry } from './menu.ts';
 import { bootedDigest } from './roots.ts';
-import type { Death, DeploymentReport, Hold, Notice, Role } from './types.ts';
+import type { DeploymentReport, Hold, Notice, Role } from './types.ts';
 import type { World } from './world.ts';
-
-export interface Fate {
-  readonly deployment: Deployment;
-  readonly verdict: DeploymentReport['verdict'];
-  readonly holds: readonly Hold[];
-  readonly death?: Death | undefined;
-  readonly deadline?: number | undefined;
-  readonly notice?: Notice | undefined;
-}
 
 export interface Bootable {
   readonly isBootable: (entry: MenuEntry) => boolean;

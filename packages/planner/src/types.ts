@@ -37,7 +37,7 @@ export interface Notice extends Problem {
   readonly severity: 'problem' | 'note';
 }
 
-/** A doubt, and what is therefore not deleted: one row of the evidence table. */
+/** A doubt: one row of the evidence table. `blocks`: the classes of which nothing at all is deleted. */
 export interface Doubt extends Notice {
   readonly blocks: readonly Class[];
 }

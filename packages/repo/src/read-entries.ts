@@ -191,7 +191,8 @@ export function readUserCfg(
     return [make({ ...base, unreadable: { code: 'empty', message: 'has no byte in it' } })];
   if (decodeText(file.content) === undefined)
     return [make({ ...base, unreadable: { code: 'binary', message: 'is binary' } })];
-  return parseUserCfg(file.content).blocks.map((block) => {
+  const parsed = parseUserCfg(file.content);
+  const blocks = parsed.blocks.map((block) => {
     const facts = refer(block.paths, block.commandLine ?? '', block.paths, targets);
     const open =
       block.bootc && !block.closed
@@ -208,4 +209,10 @@ export function readUserCfg(
       unreadable: open ?? facts.unreadable,
     });
   });
+  // Functions and loose commands start things too; and what can't be told apart may be a block of ours.
+  const loose = parsed.paths.length > 0 ? [make({ ...base, ...refer(parsed.paths, '', parsed.paths, targets) })] : [];
+  const known = blocks.some((block) => block.unreadable?.code === 'block-open');
+  const torn = known ? [] : parsed.findings.filter((finding) => finding.code === 'undelimited');
+  const open = torn.map(({ code, message }) => make({ ...base, unreadable: { code, message } }));
+  return [...blocks, ...loose, ...open];
 }
