@@ -1,26 +1,17 @@
 /** The entry point of the `cfs` command. */
-import { PosixError } from '@cfs/posix';
-import { EXIT, Failure } from './failure.ts';
 import { makeProgram } from './program.ts';
+import { renderError, tell } from './render/error.ts';
 
+// Whoever reads may stop reading (`cfs plan | head`); a run that has begun goes on all the same.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
+const program = makeProgram((code) => (process.exitCode = code));
 try {
-  await makeProgram((code) => (process.exitCode = code)).parseAsync();
+  await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
-}
-
-function report(error: unknown): number {
-  if (error instanceof Failure) {
-    process.stderr.write(`cfs: ${error.message}\n${error.hint ? `  help: ${error.hint}\n` : ''}`);
-    return error.exit;
-  }
-  if (error instanceof PosixError) {
-    process.stderr.write(`cfs: ${error.message}\n`);
-    return EXIT.error;
-  }
-  if (error instanceof Error && error.name === 'LockError') {
-    process.stderr.write(`cfs: ${error.message}\n  help: wait for it, or give it time with --wait 60s\n`);
-    return EXIT.error;
-  }
-  throw error;
+  process.stderr.write(renderError(error, program.opts<{ verbose?: boolean }>().verbose === true));
+  process.exitCode = tell(error).exit;
 }

@@ -29,8 +29,9 @@ export function makeProgram(done: (exit: number) => void): Command {
     .option('--run <dir>', 'stands for /run')
     .option('--proc <dir>', 'stands for /proc', '/proc')
     .addOption(new Option('--bootloader <name>', 'whose order of entries counts').choices(LOADERS).default('auto'))
-    .showHelpAfterError('(cfs --help tells what there is)')
-    .configureOutput({ outputError: (text, write) => write(`cfs: ${text.replace(/^error: /, '')}`) });
+    .option('--verbose', 'tell more about errors')
+    .showHelpAfterError('  help: cfs --help tells what there is')
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) });
   const act = <F>(run: (flags: F, ...args: string[]) => Promise<number> | number) =>
     async function (this: Command): Promise<void> {
       done(await run(this.optsWithGlobals<F & object>(), ...this.args));
@@ -106,6 +107,11 @@ function runOptions(command: Command): Command {
     .option('--json', 'print the receipt as JSON')
     .option('--wait <duration>', 'wait this long for the lock', duration, 0)
     .option('--trash-for <duration>', 'keep state directories in the trash for this long', duration);
+}
+
+/** As other errors are told: what, and what to do. */
+function usageError(text: string): string {
+  return `cfs: ${text.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)/, '\n  help: did you mean $1?')}`;
 }
 
 /** Usage errors are exit 2, for every command. */
