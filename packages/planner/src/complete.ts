@@ -1,4 +1,5 @@
 /** The second half of planning: with what marking reached, the links and objects that nothing reaches, and the holes. */
+import type { Digest } from '@cfs/bls';
 import type { Hole, Link, Reached, Repository } from '@cfs/repo';
 import { holeDoubts } from './evidence.ts';
 import {
@@ -82,10 +83,10 @@ function deadLinks(
   reached: ReadonlyMap<string, Reached>,
   deployments: readonly DeploymentReport[],
 ): PlanItem[] {
-  const owners = new Map(
+  const owners = new Map<string, Digest>(
     deployments
       .filter((each) => each.verdict === 'dead')
-      .flatMap((each) => (kind === 'image' ? each.digests : each.manifests).map((name) => [String(name), each.id])),
+      .flatMap((each) => (kind === 'image' ? each.digests : each.manifests).map((name) => [name, each.id] as const)),
   );
   return links.flatMap((link): PlanItem[] => {
     if (reached.has(link.name)) return [];

@@ -15,8 +15,8 @@ export function fingerprintOf(inventory: Inventory, options: Options): string {
 }
 
 export function fingerprintOfFacts(facts: object, options: Options): string {
-  // A choice that is off or an empty list is as good as one that was not made.
-  const made = Object.entries(choices).filter(
+  // The clock is no choice, and one that is off or an empty list is as good as one that was not made.
+  const made = Object.entries({ ...options, now: false }).filter(
     ([, choice]) => choice !== false && !(Array.isArray(choice) && choice.length === 0),
   );
   return sha256Hex(new TextEncoder().encode(canonical([facts, Object.fromEntries(made)])));
