@@ -48,10 +48,17 @@ describe('mountinfo', () => {
     ]);
   });
 
-  it.each(['', '\n', '36 35 98:0 /', '36 35 98:0 / /mnt rw ext3 /dev/root rw', '1 2 3 4 5 6 - ext4'])(
-    'leaves out a line that is not whole: %j',
-    (line) => expect(parse(line)).toEqual([]),
-  );
+  it.each(['', '\n', ' \n'])('is empty: %j', (text) => expect(parse(text)).toEqual([]));
+
+  it.each([
+    'x',
+    '36 35 98:0 /',
+    '36 35 98:0 / /mnt rw ext3 /dev/root rw',
+    '1 2 3 4 /mnt 6 - ext4',
+    `30 1 0:38 / / ro shared:1 - overlay composefs:${'ab'.repeat(32)}`,
+  ])('keeps a line that is not whole as its source: %j', (line) => {
+    expect(parse(line)).toMatchObject([{ type: '', source: line, mountPoint: line.split(' ')[4] ?? '' }]);
+  });
 
   it('agrees with findmnt here', () => {
     const [mount] = readMounts()

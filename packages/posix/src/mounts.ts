@@ -18,36 +18,40 @@ export interface Mount {
   readonly superOptions: readonly string[];
 }
 
-/** Lines that aren't complete are left out: the kernel writes none. */
+/**
+ * Never throws. Of a line that is cut off the whole stands as the source, and the type is empty: who looks for what is
+ * in use must see that something was mounted there, and half a digest must not be taken for one.
+ */
 export function parseMountInfo(bytes: Uint8Array): Mount[] {
-  return decodeName(bytes).split('\n').flatMap(parseLine);
+  return decodeName(bytes)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map(parseLine);
 }
 
-function parseLine(line: string): Mount[] {
+function parseLine(line: string): Mount {
   const fields = line.split(' ');
   // A variable number of optional fields ends in a single hyphen.
   const dash = fields.indexOf('-', 6);
   const [id, parent, device, root, mountPoint, options] = fields;
-  const [type, source, superOptions] = fields.slice(dash + 1);
-  if (dash < 0 || root === undefined || mountPoint === undefined || source === undefined) return [];
-  return [
-    {
-      id: Number(id),
-      parent: Number(parent),
-      device: device ?? '',
-      root: unescape(root),
-      mountPoint: unescape(mountPoint),
-      options: (options ?? '').split(','),
-      type: type ?? '',
-      source: unescape(source),
-      superOptions: (superOptions ?? '').split(','),
-    },
-  ];
+  const last = dash < 0 ? [] : fields.slice(dash + 1);
+  const [type, source, superOptions] = last.length < 3 ? ['', line, ''] : last;
+  return {
+    id: Number(id),
+    parent: Number(parent),
+    device: device ?? '',
+    root: unescape(root ?? ''),
+    mountPoint: unescape(mountPoint ?? ''),
+    options: (options ?? '').split(','),
+    type: type ?? '',
+    source: unescape(source ?? ''),
+    superOptions: (superOptions ?? '').split(','),
+  };
 }
 
-/** Space, tab, newline and backslash are written as a backslash and three octal digits. */
+/** Space, tab, newline, `#` and backslash are written as a backslash and three octal digits. */
 function unescape(field: string): string {
-  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  return field.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }
 
 /** The mounts of this process, in the kernel's order: of two at one mount point the later one is seen. */

@@ -8,9 +8,9 @@ import {
   type ArtifactName,
   type Digest,
 } from '@cfs/bls';
-import type { Directory } from '@cfs/posix';
+import { parseMountInfo, type Directory, type Mount } from '@cfs/posix';
+import { composefsMount } from './composefs-mount.ts';
 import type { ComposefsMount, EfiDefaults, Problem, Running } from './inventory.ts';
-import { composefsMount, parseMountinfo, type Mount } from './mountinfo.ts';
 import { attempt, inside, tolerate } from './tolerate.ts';
 
 const LIMIT = 16 << 20;
@@ -83,7 +83,7 @@ function readNamespace(proc: Directory, id: string, seen: Set<string>, problems:
       seen.add(namespace.value);
     }
     const bytes = tolerateGone(problems, `proc/${id}/mountinfo`, () => process.read('mountinfo', LIMIT));
-    return bytes && parseMountinfo(new TextDecoder().decode(bytes));
+    return bytes && parseMountInfo(bytes);
   });
 }
 
