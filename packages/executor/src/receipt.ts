@@ -36,7 +36,8 @@ export interface Receipt {
   /** Milliseconds since the epoch. */
   readonly started: number;
   readonly finished: number;
-  readonly outcome: 'done' | 'nothing' | 'stopped' | 'refused';
+  /** `stopped`: before the end, by a signal or a change elsewhere; `failed`: by an error of the kernel. */
+  readonly outcome: 'done' | 'nothing' | 'stopped' | 'refused' | 'failed';
   /** Why it stopped, or what refused. */
   readonly because?: string | undefined;
   readonly removed: readonly (Pick<PlanItem, 'class' | 'action' | 'place' | 'path' | 'bytes' | 'reason'> & {

@@ -137,11 +137,14 @@ class Run {
       for (const phase of PHASES) reading = await this.#phase(phase, reading);
       await this.#moveLate();
       this.#record(reading.plan, 'after');
+      return this.#finish(reading.plan, 'done', undefined, this.#request.prove(reading.plan));
     } catch (error) {
-      if (!(error instanceof Stopped)) throw error;
-      return this.#finish(reading.plan, 'stopped', error.message);
+      if (error instanceof Stopped) return this.#finish(reading.plan, 'stopped', error.message);
+      // A barrier that failed: what was done may not last, so nothing may build on it.
+      if (error instanceof PosixError && this.#removed.length > 0)
+        return this.#finish(reading.plan, 'failed', error.message);
+      throw error;
     }
-    return this.#finish(reading.plan, 'done', undefined, this.#request.prove(reading.plan));
   }
 
   /** One phase; where something of a deployment could not be removed, the rest goes by a plan that spares it. */
@@ -282,7 +285,8 @@ class Run {
       if (volatile) for (const change of over) applyRecord(volatile, change, VOLATILE_LEDGER);
       if (when === 'before') this.#intents = 'sysroot';
     } catch (error) {
-      if (!(error instanceof PosixError) || !isFull(error)) throw error;
+      // Without its intents nothing may begin; what is only tidied up at the end can wait for the next run.
+      if (!(error instanceof PosixError) || (when === 'before' && !isFull(error))) throw error;
       if (when === 'after' || volatile === undefined) {
         this.#skipped.push({
           item: { class: 'temporary', place: ledger, path: ['state', 'cfs'] },

@@ -103,6 +103,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
   const records = planRecords({
     world,
     now: options.now,
+    deployments,
     dropped: dropped.deployments,
     kept,
     removed,

@@ -22,8 +22,18 @@ const problem = (code: string, about: string, message: string, hint?: string): N
 
 /** Reasons to delete nothing at all, as far as links tell them. */
 export function refusals(world: World, menu: Menu, booted: Digest | undefined): Notice[] {
-  const { boots, repository } = world.inventory;
+  const { boots, repository, problems } = world.inventory;
   const refused: Notice[] = [...repositoryRefusals(repository)];
+  const messages = (code: string): string[] => problems.flatMap((each) => (each.code === code ? [each.message] : []));
+  for (const message of messages('pins-unreadable'))
+    refused.push(
+      problem(
+        'pins-unreadable',
+        'sysroot/state/cfs/pins',
+        `cannot be read (${message}), so any deployment may be pinned`,
+        'mend the file system (fsck), or move state/cfs/pins away and pin again',
+      ),
+    );
   const unreadable = boots.flatMap((boot) => boot.unreadable);
   const offered = menu.entries.filter((entry) => entry.offered);
   if (unreadable.length > 0) {
@@ -31,7 +41,7 @@ export function refusals(world: World, menu: Menu, booted: Digest | undefined): 
       problem(
         'boot-unreadable',
         unreadable.join(', '),
-        'the boot partition cannot be read, so nobody knows what the menu offers',
+        `the boot partition cannot be read (${messages('boot-unreadable').join('; ')}), so nobody knows what the menu offers`,
         'check the partition (fsck), then run cfs again',
       ),
     );

@@ -12,7 +12,7 @@ export function inventoryNotices(inventory: Inventory, menu: Menu, fates: readon
     severity: problem.code === 'stray' ? 'note' : 'problem',
   });
   const read = inventory.problems
-    .filter((problem) => problem.code !== 'mounts-unreadable' && problem.code !== 'boot-unreadable')
+    .filter((problem) => !/^(mounts|boot|pins)-unreadable$/.test(problem.code))
     .map(asNotice);
   const strays = inventory.repository.strays.map((stray): Notice => ({
     code: 'stray',

@@ -11,6 +11,8 @@ import type { World } from './world.ts';
 export interface RecordInputs {
   readonly world: World;
   readonly now: number;
+  /** All that there are, dead or alive. */
+  readonly deployments: readonly Deployment[];
   readonly dropped: ReadonlyMap<Deployment, 'delete' | 'keep'>;
   readonly kept: readonly MenuEntry[];
   readonly removed: readonly MenuEntry[];
@@ -27,7 +29,7 @@ export function planRecords(inputs: RecordInputs): RecordChange[] {
   return [...planIntents(inputs), ...planSights(inputs), ...planCopies(inputs), ...planTrashRecords(inputs)];
 }
 
-function planIntents({ world, now, dropped, finished, voidIntents }: RecordInputs): RecordChange[] {
+function planIntents({ world, now, deployments, dropped, finished, voidIntents }: RecordInputs): RecordChange[] {
   const { intents } = world.inventory.ledger;
   const changes: RecordChange[] = [];
   for (const [deployment, why] of dropped) {
@@ -38,11 +40,9 @@ function planIntents({ world, now, dropped, finished, voidIntents }: RecordInput
   }
   const over = [...finished, ...voidIntents];
   for (const intent of intents) {
-    const unknown =
-      !world.hasImage(intent.digest) &&
-      !world.states.has(intent.digest) &&
-      world.manifestsNaming([intent.digest]).length === 0;
-    if (unknown || over.some((deployment) => deployment.digests.has(intent.digest)))
+    // A cut late in a run leaves links and streams that make no deployment any more: nothing is left to explain.
+    const isKnown = deployments.some((deployment) => deployment.digests.has(intent.digest));
+    if (!isKnown || over.some((deployment) => deployment.digests.has(intent.digest)))
       changes.push({ path: ['intents', `${intent.digest}.json`], text: undefined, when: 'after' });
   }
   for (const deployment of finished) {

@@ -5,7 +5,7 @@
 import { parseArtifactName, parseDigest, type Digest } from '@cfs/bls';
 import type { Directory } from '@cfs/posix';
 import type { EntryCopy, Intent, Ledger, Problem, Sight, Trash } from './inventory.ts';
-import { inside, sizeOf, tolerate } from './tolerate.ts';
+import { attempt, inside, sizeOf, tolerate, unreadable } from './tolerate.ts';
 
 const LIMIT = 4 << 20;
 export const LEDGER = ['state', 'cfs'] as const;
@@ -104,13 +104,16 @@ function parse(bytes: Uint8Array): Json | undefined {
   }
 }
 
-/** A pin is a directory `pins/<V>`: its name alone pins, whatever is in it. */
+/** A pin is a directory `pins/<V>`: its name alone pins, whatever is in it. Unreadable pins may pin anything. */
 function readPins(sysroot: Directory, problems: Problem[]): Digest[] {
   const read = (): Digest[] =>
     inside(sysroot, [...LEDGER, 'pins'], (directory) =>
       directory.list().flatMap((entry) => parseDigest(entry.name) ?? []),
     );
-  return tolerate(problems, 'sysroot/state/cfs/pins', read) ?? [];
+  const pins = attempt(read);
+  if (pins.ok) return pins.value ?? [];
+  problems.push({ ...unreadable('sysroot/state/cfs/pins', pins.error), code: 'pins-unreadable' });
+  return [];
 }
 
 /** `trash/<V>[.n]` beside its record `trash/<V>[.n].json`. */

@@ -42,6 +42,7 @@ export async function collect(system: System, flags: RunFlags, options: Options)
 
 export function exitOfRun(plan: Plan, receipt: Receipt): number {
   if (receipt.outcome === 'refused' || receipt.outcome === 'stopped') return EXIT.refused;
+  if (receipt.outcome === 'failed') return EXIT.error;
   const failed = receipt.skipped.length > 0 || (receipt.proof?.missing ?? 0) > 0;
   return failed ? EXIT.problems : exitOf(plan);
 }
