@@ -55,6 +55,14 @@ export function makeProgram(done: (exit: number) => void): Command {
         (await import('./commands/plan.ts')).planCommand(flags),
       ),
     );
+  planOptions(command('explain', 'tell why a thing lives, or how it died'))
+    .argument('<thing>', 'a path, a digest or its first digits, a deployment, an entry, a tag')
+    .option('--json', 'print it as JSON')
+    .action(
+      act<GlobalFlags & PlanFlags & OutputFlags>(async (flags, thing = '') =>
+        (await import('./commands/explain.ts')).explainCommand(flags, thing),
+      ),
+    );
   runOptions(planOptions(command('gc', 'collect what nothing uses any more'))).action(
     act<GlobalFlags & PlanFlags & RunFlags>(async (flags) => (await import('./commands/gc.ts')).gcCommand(flags)),
   );
