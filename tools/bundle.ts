@@ -49,6 +49,20 @@ const nativeBesideBundle: Plugin = {
   },
 };
 
+/**
+ * One file means that every import of every command is done at the start, and a module of Node costs a millisecond or
+ * two. So they are fetched when the module that imports them is first used.
+ */
+const lazyBuiltins: Plugin = {
+  name: 'lazy-builtins',
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }));
+  },
+};
+
 /** What the licences of the bundled packages ask for: their name, copyright and terms. */
 function notices(inputs: readonly string[]): string[] {
   const folders = new Set(inputs.flatMap((path) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
@@ -74,8 +88,9 @@ export async function bundle(entry: { path: string } | { contents: string }, dis
     platform: 'node',
     format: 'esm',
     target: 'node22.15',
+    loader: { '.zst': 'binary' },
     conditions: ['@cfs/source'],
-    plugins: [nativeBesideBundle],
+    plugins: [nativeBesideBundle, lazyBuiltins],
     banner: { js: '#!/usr/bin/env node' },
     minifySyntax: true,
     legalComments: 'none',

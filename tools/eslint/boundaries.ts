@@ -29,6 +29,11 @@ const table: Readonly<Record<string, Boundary>> = {
   'packages/executor': { imports: ['bls', 'posix', 'posix/host', 'posix/write', 'repo', 'planner'] },
   'packages/cli': { imports: ['bls', 'posix', 'repo', 'planner', 'executor'] },
   'packages/cli/src/host': { imports: ['bls', 'posix', 'posix/host', 'repo', 'planner', 'executor'] },
+  // It unpacks a system of its own into a temporary directory, and removes that again.
+  'packages/cli/src/commands/demo.ts': {
+    imports: ['posix', 'planner', 'test-images/unpack', 'test-images/twelve-updates.tar.zst'],
+    changesFiles: true,
+  },
   'test-images/checker': { imports: ['bls', 'posix', 'repo'] },
 };
 

@@ -50,8 +50,9 @@ export function makeProgram(done: (exit: number) => void): Command {
     .option('--json', 'print the plan as JSON')
     .option('--all', 'print names in full, and those of the objects')
     .option('--exit-code', 'exit 10 when there is something to collect')
+    .option('--wait <duration>', 'wait this long for the lock', duration, 0)
     .action(
-      act<GlobalFlags & PlanFlags & OutputFlags>(async (flags) =>
+      act<GlobalFlags & PlanFlags & OutputFlags & { wait: number }>(async (flags) =>
         (await import('./commands/plan.ts')).planCommand(flags),
       ),
     );
@@ -95,6 +96,9 @@ export function makeProgram(done: (exit: number) => void): Command {
     .action(
       act<RunFlags & { repo: string }>(async (flags) => (await import('./commands/repo-gc.ts')).repoGcCommand(flags)),
     );
+  command('demo', 'show all this on an example system, in a temporary directory').action(
+    act(async () => (await import('./commands/demo.ts')).demoCommand()),
+  );
   exitOverride(program);
   return program;
 }

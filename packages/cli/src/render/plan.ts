@@ -47,7 +47,10 @@ export function renderPlan(plan: Plan, view: PlanView): string {
   const lines = [
     ...renderRefusals(plan.refused),
     ...renderKept(plan.deployments),
-    ...plan.deployments.filter((each) => each.verdict === 'dead').flatMap((each) => renderDead(each, plan, view)),
+    ...plan.deployments
+      .filter((each) => each.verdict === 'dead')
+      .toSorted(byMenu)
+      .flatMap((each) => renderDead(each, plan, view)),
     ...renderOthers(plan, view),
     ...renderDoubts(plan),
     ...renderTotals(plan),
@@ -84,7 +87,7 @@ function renderDead(deployment: DeploymentReport, plan: Plan, view: PlanView): s
   const title = `${paint('bold', items.length === 0 ? 'Dead' : 'Goes')}  ${titleOf(deployment)}`;
   if (items.length === 0) return [title, ...why, ''];
   const own = items.map((item) => ({ ...item, reason: reasonWithin(item.reason, deployment) }));
-  return [title, ...why, ...renderItems(own, view), ''];
+  return [title, ...why, ...renderItems(own, view), ...(view.all ? [''] : [])];
 }
 
 /** An item's reason tells its deployment and why that died, for it stands by itself in the JSON. Here both were said. */
@@ -114,7 +117,7 @@ function renderItems(items: readonly PlanItem[], view: PlanView): string[] {
   const present = ofClass.filter(({ own }) => own.length > 0);
   if (!view.all) {
     const counts = present.map(({ kind, own }) => counted(own.length, ...nameOf(kind))).join(', ');
-    return counts === '' ? [] : wrap(`${counts}: ${size(sum(items))}`, '  ');
+    return counts === '' ? [] : wrap(`${counts}: ${size(sum(items))}`, '    ');
   }
   return present.flatMap(({ kind, own }) =>
     [...new Set(own.map((item) => item.reason))].flatMap((reason) => {
@@ -133,7 +136,8 @@ function renderClass(kind: Class, count: number, bytes: number, reason: string):
   return wrap(`${counted(count, ...nameOf(kind))}${freed} (${CLASS_NAMES[kind][2]})${because}`, '  ');
 }
 
-function nameOf(kind: Class): [string, string] {
+/** One and many. */
+export function nameOf(kind: Class): [string, string] {
   const [one, many] = CLASS_NAMES[kind];
   return [one, many];
 }

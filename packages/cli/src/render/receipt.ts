@@ -1,19 +1,27 @@
-/** A receipt as text. */
+/** A receipt as text: what went, what it freed, what was skipped, and the proof. */
 import type { Receipt } from '@cfs/executor';
-import { size } from './text.ts';
+import { CLASSES } from '@cfs/planner';
+import { nameOf } from './plan.ts';
+import { counted, paint, shorten, size } from './text.ts';
 
 export function renderReceipt(receipt: Receipt): string {
   if (receipt.outcome === 'nothing') return 'Nothing to do.\n';
-  const lines: string[] = [];
-  const counts = Object.entries(receipt.counts).map(([kind, count]) => `${count} ${kind}`);
-  if (counts.length > 0) lines.push(`Removed: ${counts.join(', ')}`);
-  for (const [place, freed] of Object.entries(receipt.freed)) {
-    lines.push(`${place}: ${size(freed.planned)} planned, ${size(freed.freeAfter - freed.freeBefore)} more free`);
+  const { counts, freed, skipped, because, proof } = receipt;
+  const removed = CLASSES.flatMap((kind) => (counts[kind] ? [counted(counts[kind], ...nameOf(kind))] : []));
+  const lines = removed.length === 0 ? [] : [`${paint('bold', 'Removed:')} ${removed.join(', ')}`];
+  for (const [place, { planned, freeBefore, freeAfter }] of Object.entries(freed)) {
+    const more =
+      freeAfter >= freeBefore ? `${size(freeAfter - freeBefore)} more` : `${size(freeBefore - freeAfter)} less`;
+    lines.push(`  ${place}: ${size(planned)} by the plan; its file system has ${more} free than before`);
   }
-  for (const { item, message } of receipt.skipped)
-    lines.push(`Skipped ${[item.place, ...item.path].join('/')}: ${message}`);
-  if (receipt.because !== undefined) lines.push(`Stopped: ${receipt.because}`);
-  if (receipt.proof)
-    lines.push(`Proof: ${receipt.proof.roots} roots walked again, ${receipt.proof.missing} objects missing`);
+  for (const { item, message } of skipped)
+    lines.push(`${paint('yellow', 'Skipped')} ${shorten([item.place, ...item.path].join('/'))}: ${message}`);
+  if (because !== undefined)
+    lines.push(`${paint('red', receipt.outcome === 'refused' ? 'Refused:' : 'Stopped:')} ${because}`);
+  if (proof) {
+    const whole =
+      proof.missing === 0 ? 'nothing is missing' : counted(proof.missing, 'object is', 'objects are') + ' missing';
+    lines.push(`${paint('bold', 'Proof:')} walked again from ${counted(proof.roots, 'root')}; ${whole}`);
+  }
   return `${lines.join('\n')}\n`;
 }

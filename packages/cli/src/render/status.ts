@@ -91,7 +91,7 @@ function renderDead(dead: readonly Deployment[], now: number): string[] {
     return `  ${short(each.id)}  ${death}, ${old}, ${size(alone)} alone`;
   });
   const more = dead.length > MOST_DEAD ? [`  and ${dead.length - MOST_DEAD} more: cfs plan lists them`] : [];
-  return [`${paint('bold', counted(dead.length, 'dead deployment'))}`, ...shown, ...more, ''];
+  return [paint('bold', counted(dead.length, 'dead deployment')), ...shown, ...more, ''];
 }
 
 /** Notes are left to the plan. */
