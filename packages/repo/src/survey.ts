@@ -43,7 +43,7 @@ function attribute(
   table: ObjectTable,
 ): Hole[] {
   const holes: Hole[] = [];
-  const unreadable = new Set(table.unreadable.map((path) => path.slice(-2)));
+  const why = table.unreadable.length > 0 ? 'missing, or in a directory that cannot be read' : 'missing';
   for (const because of new Set(roots.map((each) => each.because))) {
     const own = mark(
       root,
@@ -53,11 +53,10 @@ function attribute(
     const count = [...missing].filter((value) => own.live.has(value)).length;
     const known = own.holes.filter((hole) => hole.code === 'missing-object').length;
     if (count <= known) continue;
-    const why = unreadable.size > 0 ? 'missing, or in a directory that cannot be read' : 'missing';
     holes.push({
       code: 'missing-object',
       about: because.slice(because.indexOf(':') + 1),
-      message: `${count} of its objects are ${why}`,
+      message: `${count === 1 ? '1 of its objects is' : `${count} of its objects are`} ${why}`,
       because,
     });
   }
