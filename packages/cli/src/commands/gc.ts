@@ -7,6 +7,7 @@ import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
 import { renderPlan } from '../render/plan.ts';
+import { ProgressLine } from '../render/progress.ts';
 import { renderReceipt } from '../render/receipt.ts';
 import { entriesOf, System } from '../system.ts';
 import { openPlaces, openRun } from '../writing.ts';
@@ -74,6 +75,7 @@ async function execute(
   const { paths } = system;
   const places = openPlaces(paths);
   const volatile = openRun(paths);
+  const progress = new ProgressLine();
   let holes = 0;
   const request: Request = {
     plan,
@@ -96,11 +98,13 @@ async function execute(
     },
     prove: (done) => inside(system.sysroot, ['composefs'], (root) => prove(root, done, holes)),
     now: Date.now,
+    onProgress: progress.show,
     ...(flags.trashFor !== undefined && { trashFor: flags.trashFor }),
   };
   try {
     return await run(request);
   } finally {
+    progress.end();
     for (const place of Object.values(places)) place.close();
     volatile?.close();
   }

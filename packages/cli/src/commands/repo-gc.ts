@@ -6,6 +6,7 @@ import { readRepository, survey, type Problem, type Repository, type RepositoryS
 import { EXIT, Failure } from '../failure.ts';
 import type { RunFlags } from '../options.ts';
 import { renderPlan } from '../render/plan.ts';
+import { ProgressLine } from '../render/progress.ts';
 import { renderReceipt } from '../render/receipt.ts';
 import { agreed, exitOfRun } from './gc.ts';
 import { exitOf, planJson, planText } from './plan.ts';
@@ -50,6 +51,7 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
     tell(renderPlan(plan, { all: false }));
     if (hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
     const writable = openWritable(flags.repo);
+    const progress = new ProgressLine();
     try {
       const receipt = await run({
         plan,
@@ -61,11 +63,14 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
         agree: () => agreed(flags),
         prove: (done) => prove(root, done, first.survey.holes.length),
         now: Date.now,
+        onProgress: progress.show,
       });
+      progress.end();
       tell(renderReceipt(receipt));
       if (flags.json === true) process.stdout.write(`${JSON.stringify(receipt)}\n`);
       return exitOfRun(plan, receipt);
     } finally {
+      progress.end();
       writable.close();
     }
   } finally {
