@@ -4,6 +4,7 @@ import { complete, decide, type Decision, type Options, type Plan } from '@cfs/p
 import { openDirectory, PosixError, type Directory } from '@cfs/posix';
 import { inside, readInventory, survey, type EfiDefaults, type Inventory, type RepositorySurvey } from '@cfs/repo';
 import { Failure } from './failure.ts';
+import { whileReading } from './host/reading.ts';
 
 /** The places as paths, found or given. */
 export interface PlacePaths {
@@ -65,6 +66,19 @@ export class System {
 
   get sysroot(): Directory {
     return this.#places.sysroot;
+  }
+
+  /** The directory whose lock readers and collectors share. */
+  get repositoryPath(): string {
+    return `${this.paths.sysroot}/composefs`;
+  }
+
+  /** As {@link plan}, under the shared lock: no collector is half-way through meanwhile. */
+  async planShared(options: () => Options, waitMs: number): Promise<Planned> {
+    const plan = (): Planned => this.plan(options());
+    const present = this.sysroot.list().some((entry) => entry.name === 'composefs' && entry.kind === 'directory');
+    // Without a repository there is nothing to lock, and reading says so.
+    return present ? whileReading(this.repositoryPath, waitMs, plan) : plan();
   }
 
   inventory(): Inventory {

@@ -24,7 +24,7 @@ export async function gcCommand(flags: GlobalFlags & PlanFlags & RunFlags): Prom
 
 /** Plans, asks, runs, and prints the receipt. */
 export async function collect(system: System, flags: RunFlags, options: Options): Promise<number> {
-  const { plan } = system.plan(options);
+  const { plan } = await system.planShared(() => options, flags.wait);
   const tell = (text: string): void => void (flags.json === true ? process.stderr : process.stdout).write(text);
   tell(renderPlan(plan, { all: false }));
   if (plan.refused.length > 0) {
@@ -83,7 +83,7 @@ async function execute(
     repository: { place: 'sysroot', path: ['composefs'] },
     ledger: 'sysroot',
     run: volatile,
-    lock: () => lockDirectory(`${paths.sysroot}/composefs`, 'exclusive', { waitMs: flags.wait }),
+    lock: () => lockDirectory(system.repositoryPath, 'exclusive', { waitMs: flags.wait }),
     read: (spared) => {
       const planned = system.plan(
         spared.length === 0 ? options : { ...options, pins: [...(options.pins ?? []), ...spared] },

@@ -69,11 +69,11 @@ export function* planText(planned: Dying, all: boolean): Generator<string> {
 }
 
 export async function planCommand(
-  flags: GlobalFlags & PlanFlags & OutputFlags & { exitCode?: boolean; all?: boolean },
+  flags: GlobalFlags & PlanFlags & OutputFlags & { exitCode?: boolean; all?: boolean; wait?: number },
 ): Promise<number> {
   const system = new System(await placesOf(flags, false));
   try {
-    const planned = system.plan(optionsOf(system, flags, Date.now()));
+    const planned = await system.planShared(() => optionsOf(system, flags, Date.now()), flags.wait ?? 0);
     const pieces = flags.json === true ? planJson(planned) : planText(planned, flags.all ?? false);
     for (const piece of pieces) process.stdout.write(piece);
     const exit = exitOf(planned.plan);

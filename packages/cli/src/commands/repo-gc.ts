@@ -4,6 +4,7 @@ import { complete, decideRepository, hasItems, type Options } from '@cfs/planner
 import { openDirectory, PosixError, type Directory } from '@cfs/posix';
 import { readRepository, survey, type Problem, type Repository, type RepositorySurvey } from '@cfs/repo';
 import { EXIT, Failure } from '../failure.ts';
+import { whileReading } from '../host/index.ts';
 import type { RunFlags } from '../options.ts';
 import { renderPlan } from '../render/plan.ts';
 import { ProgressLine } from '../render/progress.ts';
@@ -39,7 +40,7 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
   const root = openRepository(flags.repo);
   try {
     const options: Options = { now: Date.now(), acceptDamage: flags.acceptDamage ?? [] };
-    const first = planRepository(root, flags.root ?? [], options);
+    const first = await whileReading(flags.repo, flags.wait, () => planRepository(root, flags.root ?? [], options));
     const { plan } = first.reading;
     const tell = (text: string): void => void (flags.json === true ? process.stderr : process.stdout).write(text);
     if (flags.dryRun === true || plan.refused.length > 0) {

@@ -6,3 +6,4 @@ export { PlaceError } from './place-error.ts';
 export type { PlaceErrorCode } from './place-error.ts';
 export { findPlaces } from './places.ts';
 export type { PlaceOptions, Places } from './places.ts';
+export { whileReading } from './reading.ts';
