@@ -54,7 +54,7 @@ class Marker {
   readonly #byObject = new Map<Digest, Link[]>();
   readonly #reachedImages = new Map<string, Reached>();
   readonly #reachedStreams = new Map<string, Reached>();
-  readonly #walked = new Set<Digest>();
+  readonly #walked = new Set<string>();
   readonly #live = new LiveSet();
   readonly #holes: Hole[] = [];
   readonly #queue: { kind: 'image' | 'stream'; link: Link; reached: Reached }[] = [];
@@ -100,7 +100,7 @@ class Marker {
   #walkImage(link: Link, reached: Reached): void {
     if (link.name !== link.object)
       this.#hole('mislabelled', `images/${link.name}`, 'the link leads to an object of another name', reached);
-    this.#open(link, `images/${link.name}`, reached, (file) => {
+    this.#open('images', link, reached, (file) => {
       // The buffer is the reader's: a fingerprint is all that is kept of it.
       const { algorithm } = this.#repository;
       const size = digestSize(algorithm);
@@ -109,7 +109,7 @@ class Marker {
   }
 
   #walkStream(link: Link, reached: Reached): void {
-    this.#open(link, `streams/${link.name}`, reached, (file) => {
+    this.#open('streams', link, reached, (file) => {
       const { algorithm } = this.#repository;
       const stream = parseSplitstream(file, algorithm);
       for (let at = 0; at < stream.objectRefs.length; at += digestSize(algorithm))
@@ -130,11 +130,12 @@ class Marker {
       this.#hole('missing-link', object, `streams/${from.name} refers to it and no link leads there`, reached);
   }
 
-  /** Reads a link's object once, whatever the number of links to it. */
-  #open(link: Link, about: string, reached: Reached, read: (file: OpenFile) => void): void {
+  /** Reads a link's object once, whatever the number of links to it; as an image and as a stream it is two things. */
+  #open(top: 'images' | 'streams', link: Link, reached: Reached, read: (file: OpenFile) => void): void {
     this.#add(link.object);
-    if (this.#walked.has(link.object)) return;
-    this.#walked.add(link.object);
+    const what = `${top}/${link.object}`;
+    if (this.#walked.has(what)) return;
+    this.#walked.add(what);
     try {
       inside(this.#root, ['objects', link.object.slice(0, 2)], (directory) => {
         const file = directory.open(link.object.slice(2));
@@ -145,6 +146,7 @@ class Marker {
         }
       });
     } catch (error) {
+      const about = `${top}/${link.name}`;
       if (error instanceof FormatError) this.#hole('unparsable', about, error.message, reached);
       else if (error instanceof PosixError)
         this.#hole(error.code === 'ENOENT' ? 'missing-object' : 'unparsable', about, error.message, reached);
