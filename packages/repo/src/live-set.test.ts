@@ -47,12 +47,15 @@ describe('fingerprint', () => {
 
 describe('LiveSet', () => {
   it(`holds what a Set holds, and forgets nothing when it grows (SEED=${seed})`, () => {
-    const step = fc.tuple(fc.constantFrom('add', 'has', 'meet'), fc.oneof(crowded, digest.map(of)));
+    const step = fc.tuple(
+      fc.constantFrom('add' as const, 'has' as const, 'meet' as const),
+      fc.oneof(crowded, digest.map(of)),
+    );
     const property = fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
       const [live, model, met] = [new LiveSet(0), new Set<number>(), new Set<number>()];
       for (const [what, value] of steps) {
         if (what === 'add') expect(live.add(value)).toBe(!model.has(value));
-        else expect(live[what as 'has' | 'meet'](value)).toBe(model.has(value));
+        else expect(live[what](value)).toBe(model.has(value));
         if (what === 'add') model.add(value);
         if (what === 'meet' && model.has(value)) met.add(value);
       }

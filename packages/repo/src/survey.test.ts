@@ -72,15 +72,25 @@ function dead(repository: Repository, found: RepositorySurvey): string[] {
   ].sort();
 }
 
-/** Takes links away for a while. */
-function without(path: string, links: readonly string[]): Disposable {
+/** Looks at a repository while some of its links are away. */
+function without<T>(path: string, links: readonly string[], look: () => T): T {
   const targets = links.map((link) => readlinkSync(join(path, link)));
   for (const link of links) rmSync(join(path, link));
-  return {
-    [Symbol.dispose]: () => {
-      for (const [n, link] of links.entries()) symlinkSync(targets[n]!, join(path, link));
-    },
-  };
+  try {
+    return look();
+  } finally {
+    for (const [n, link] of links.entries()) symlinkSync(targets[n]!, join(path, link));
+  }
+}
+
+function lookAt(path: string, names: readonly string[]): { repository: Repository; found: RepositorySurvey } {
+  const root = openDirectory(path);
+  try {
+    const repository = readRepository(root, { place: 'repo', path: [] }, []);
+    return { repository, found: survey(root, repository, rootsOf(repository, names)) };
+  } finally {
+    root.close();
+  }
 }
 
 describe('survey', () => {
@@ -90,12 +100,7 @@ describe('survey', () => {
     const { questions } = fixtureJson<{ questions: Question[] }>('repos', name, 'answers.json');
     expect(questions.length).toBeGreaterThan(0);
     for (const question of questions) {
-      using _ = without(path, question.remove_links);
-      const root = openDirectory(path);
-      const repository = readRepository(root, { place: 'repo', path: [] }, []);
-      const roots = rootsOf(repository, question.roots);
-      const found = survey(root, repository, roots);
-      root.close();
+      const { repository, found } = without(path, question.remove_links, () => lookAt(path, question.roots));
       const expected = expectedDead(name, question);
       if (expected) expect([question.id, dead(repository, found)]).toEqual([question.id, expected]);
       if (question.independent_mark?.holes_total) expect([question.id, found.holes]).not.toEqual([question.id, []]);
@@ -120,21 +125,16 @@ describe('survey', () => {
 
   it('has no hash where nothing is dead', () => {
     using unpacked = fixture('repos', 'sha512-v1');
-    const root = openDirectory(join(unpacked.path, 'repo'));
-    const repository = readRepository(root, { place: 'repo', path: [] }, []);
+    const path = join(unpacked.path, 'repo');
     // The rewriting of configs and manifests left garbage: it goes first.
-    for (const digest of deadObjects(survey(root, repository, rootsOf(repository, [])).table, 'sha512'))
-      rmSync(join(unpacked.path, 'repo/objects', digest.slice(0, 2), digest.slice(2)));
-    expect(survey(root, repository, rootsOf(repository, [])).objects).toEqual({ count: 0, bytes: 0, hash: '' });
-    root.close();
+    for (const digest of deadObjects(lookAt(path, []).found.table, 'sha512'))
+      rmSync(join(path, 'objects', digest.slice(0, 2), digest.slice(2)));
+    expect(lookAt(path, []).found.objects).toEqual({ count: 0, bytes: 0, hash: '' });
   });
 
   it('says below which roots objects are missing, and how many', () => {
     using unpacked = fixture('repos', 'damaged-missing-object');
-    const root = openDirectory(join(unpacked.path, 'repo'));
-    const repository = readRepository(root, { place: 'repo', path: [] }, []);
-    const { holes } = survey(root, repository, rootsOf(repository, []));
-    root.close();
+    const { holes } = lookAt(join(unpacked.path, 'repo'), []).found;
     const second = 'localhost%2Fbootc-sha256:679b574c17455f2b316996ed18cdc6fe7e84206efd8bc02fcb25b8f045fc6721';
     const hole = { code: 'missing-object', message: '1 of its objects is missing' };
     expect(holes).toEqual([
