@@ -75,6 +75,7 @@ function objectOf(reading: Reading, target: string): Digest | undefined {
   return digest && digest.length === digestSize(reading.algorithm) * 2 ? digest : undefined;
 }
 
+/** False only where it is certainly absent: what cannot be looked at may be there. */
 function hasObject(reading: Reading, digest: Digest): boolean {
   const result = attempt(() =>
     inside(
@@ -83,7 +84,7 @@ function hasObject(reading: Reading, digest: Digest): boolean {
       (directory) => directory.stat(digest.slice(2)).kind === 'file',
     ),
   );
-  return result.ok && result.value === true;
+  return !result.ok || result.value === true;
 }
 
 /** The entries of `images` or `streams` that are links to objects; temporaries and strays are set apart. */
