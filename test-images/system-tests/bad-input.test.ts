@@ -197,6 +197,27 @@ const cases: readonly Case[] = [
     kept: [`sysroot/state/deploy/${DEAD}/etc`],
   },
   {
+    name: 'an origin can be opened and not looked at',
+    through: (machine) => broken(machine.at(`sysroot/state/deploy/${LIVE}/${LIVE}.origin`), 'statx'),
+    exit: [4],
+    says: /\.origin[^]*EIO/,
+    gone: [`sysroot/composefs/images/${DEAD}`],
+    needs: hasStrace,
+  },
+  {
+    name: 'a tag cannot be removed',
+    through: (machine) => broken(machine.at('sysroot/composefs/streams/refs/oci'), 'unlinkat'),
+    exit: [4],
+    says: /localhost%2Fbootc-sha256:308cd628669f[^]*EIO/,
+    kept: [
+      `sysroot/composefs/images/${DEAD}`,
+      'sysroot/composefs/streams/oci-manifest-sha256:308cd628669fc708e199cd333dd8589fb63d9c9bf8db59cc6aca5b674264e0b4',
+      `sysroot/composefs/objects/6a/${DEAD.slice(2)}`,
+    ],
+    gone: [`esp/EFI/Linux/bootc_composefs-${DEAD}`, `sysroot/state/deploy/${DEAD}`],
+    needs: hasStrace,
+  },
+  {
     name: 'the record of what is staged cannot be read',
     prepare: (machine) => {
       mkdirSync(machine.at('run/composefs'), { recursive: true });

@@ -1,11 +1,10 @@
 /** Killed at any call by which a run changes something: everything still boots, and the next run ends where it would have. */
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, it } from 'vitest';
 import { check } from '../checker/index.ts';
-import { OURS } from './expectation.ts';
+import { endState } from './end-state.ts';
 import { Machine } from './machine.ts';
 import { isFull, seeded, share } from './sample.ts';
-import { differences, snapshot, type Node, type Snapshot } from './snapshot.ts';
+import { differences, type Snapshot } from './snapshot.ts';
 import { calls, changing, hasStrace, injecting, recording, temporaryFile, type Call } from './strace.ts';
 
 const SYSTEMS = [
@@ -17,21 +16,6 @@ const SYSTEMS = [
   'grub-uki-user-cfg',
 ];
 const SHARE = 10;
-
-/** The whole tree but the receipts; of our records all but the times in them. */
-function endState(machine: Machine): Snapshot {
-  return new Map(
-    [...snapshot(machine.path)].flatMap(([path, node]): [string, Node][] => {
-      if (path.startsWith(`${OURS}/receipts`)) return [];
-      const isRecord = path.startsWith(`${OURS}/`) && path.endsWith('.json');
-      return [[path, isRecord ? { ...node, content: withoutTimes(readFileSync(machine.at(path), 'utf8')) } : node]];
-    }),
-  );
-}
-
-function withoutTimes(record: string): string {
-  return record.replace(/"(made|moved|deadline|first|born|inode)":[^,}]*/g, '"$1":0');
-}
 
 describe.skipIf(!hasStrace)(`killed at a call (${seeded}; skipped without strace)`, () => {
   describe.each(SYSTEMS)('%s', (name) => {

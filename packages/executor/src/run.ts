@@ -142,7 +142,7 @@ class Run {
       if (error instanceof Stopped) return this.#finish(reading.plan, 'stopped', error.message);
       // A barrier that failed: what was done may not last, so nothing may build on it.
       if (error instanceof PosixError && this.#removed.length > 0)
-        return this.#finish(reading.plan, 'failed', error.message);
+        return this.#finish(reading.plan, 'failed', `${error.message}; what was done may not last: run cfs gc again`);
       throw error;
     }
   }
@@ -175,6 +175,8 @@ class Run {
   }
 
   async #removeItems(phase: Phase, plan: Plan, touched: Set<string>): Promise<void> {
+    // A tag that is still there must not lead to nothing.
+    if (phase.name === 'links' && !this.#sweep) return;
     const items = plan.items.filter((item) => phase.classes.includes(item.class) && !this.#done.has(keyOf(item)));
     for (const [index, item] of items.entries()) {
       if (item.deployment && this.#spared.has(item.deployment)) continue;
@@ -243,7 +245,11 @@ class Run {
         place: this.#request.repository.place,
         path: [...this.#request.repository.path, 'objects'],
       };
-      this.#skipped.push({ item, code: 'no-sweep', message: 'a link could not be removed, so no object is' });
+      this.#skipped.push({
+        item,
+        code: 'no-sweep',
+        message: 'a tag or link could not be removed, so nothing below it is',
+      });
       return;
     }
     this.#hash = plan.objects.hash;

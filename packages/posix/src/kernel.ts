@@ -187,10 +187,14 @@ export class KernelDirectory implements Directory {
   #openRegular(name: string): RegularFile {
     const path = this.pathOf(name);
     const fd = attempt(path, () => fs.openSync(this.#at(name), OPEN_FILE));
-    const stat = fs.fstatSync(fd);
-    if (stat.isFile()) return { fd, size: stat.size, path };
-    fs.closeSync(fd);
-    throw new PosixError(stat.isDirectory() ? 'EISDIR' : 'EINVAL', 'read', path);
+    try {
+      const stat = attempt(path, () => fs.fstatSync(fd));
+      if (stat.isFile()) return { fd, size: stat.size, path };
+      throw new PosixError(stat.isDirectory() ? 'EISDIR' : 'EINVAL', 'read', path);
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
   }
 }
 
