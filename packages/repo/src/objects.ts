@@ -3,7 +3,7 @@
  * fingerprint. One that is absent from the live set is dead; no string and no object is made for one that lives.
  */
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
-import { PosixError, type Directory } from '@cfs/posix';
+import { decodeName, PosixError, type Directory } from '@cfs/posix';
 import { decodeHex, digestSize } from './digest-bytes.ts';
 import { fingerprint, type LiveSet } from './live-set.ts';
 import { attempt, inside, sizeOf } from './tolerate.ts';
@@ -21,7 +21,7 @@ export interface ObjectTable {
   readonly strays: readonly string[];
   /** Fingerprints of what lives and isn't there. */
   readonly missing: readonly number[];
-  /** Object directories that exist and couldn't be read. */
+  /** Object directories that exist and couldn't be read, or `objects` itself. */
   readonly unreadable: readonly string[];
 }
 
@@ -37,20 +37,24 @@ export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm
   const strays: string[] = [];
   const unreadable: string[] = [];
   let [count, deadBytes, deadCount] = [0, 0, 0];
-  for (const [high, prefix] of PREFIXES.entries()) {
-    const result = attempt(() =>
-      inside(root, ['objects', prefix], (directory) => readObjectDirectory(directory, high, live, algorithm)),
-    );
-    if (!result.ok) unreadable.push(`objects/${prefix}`);
-    if (!result.ok || result.value === undefined) continue;
-    const found = result.value;
+  const take = (prefix: string, found: Found): void => {
     count += found.count;
     strays.push(...found.strays.map((name) => `objects/${prefix}/${name}`));
-    if (found.dead.length === 0) continue;
+    if (found.dead.length === 0) return;
     deadBytes += found.bytes;
     deadCount += found.dead.length;
     dead.push({ prefix, count: found.dead.length, names: Buffer.from(found.dead.join('')) });
-  }
+  };
+  const readAll = (objects: Directory): void => {
+    for (const [high, prefix] of PREFIXES.entries()) {
+      const found = attempt(() =>
+        inside(objects, [prefix], (directory) => readObjectDirectory(directory, high, live, algorithm)),
+      );
+      if (!found.ok) unreadable.push(`objects/${prefix}`);
+      else if (found.value) take(prefix, found.value);
+    }
+  };
+  if (!attempt(() => inside(root, ['objects'], readAll)).ok) unreadable.push('objects');
   return { count, dead, deadBytes, deadCount, strays, missing: live.unmet(), unreadable };
 }
 
@@ -97,7 +101,7 @@ export function scanObjects(
   const length = size * 2 - 2;
   raw[0] = high;
   let [current, from, to]: [Uint8Array, number, number] = [raw, 0, 0];
-  const name = (): string => Buffer.from(current.subarray(from, to)).toString();
+  const name = (): string => decodeName(current.subarray(from, to));
   directory.scan((buffer, start, end, kind) => {
     [current, from, to] = [buffer, start, end];
     const isObject = end - start === length && kind === 'file' && decodeHex(buffer, start, size - 1, raw, 1);
