@@ -358,7 +358,7 @@ const cases: readonly Case[] = [
 
 const CAN_RUN = cases.filter((each) => each.needs !== false);
 
-describe.concurrent('gc on a bad day', () => {
+describe.concurrent('gc on a bad day', { timeout: 120_000 }, () => {
   it.for(CAN_RUN)('$name', async (bad, { expect }) => {
     using machine = new Machine('interrupted-delete');
     chmodSync(machine.path, 0o755);

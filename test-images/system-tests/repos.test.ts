@@ -22,7 +22,7 @@ const cases = fixtureNames('repos').flatMap((name) =>
   ),
 );
 
-describe.concurrent('every question to every repository', () => {
+describe.concurrent('every question to every repository', { timeout: 120_000 }, () => {
   it.for(cases)('%s: %s', async ([name, , question], { expect }) => {
     using unpacked = fixture('repos', name);
     const repo = join(unpacked.path, 'repo');

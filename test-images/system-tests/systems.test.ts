@@ -19,7 +19,7 @@ function announced(plan: PrintedPlan, before: Snapshot): string[] {
 
 const isOutside = (line: string): boolean => !/^.sysroot\/state\/cfs(\/|$)/.test(line);
 
-describe.concurrent('every system', () => {
+describe.concurrent('every system', { timeout: 120_000 }, () => {
   it.for(fixtureNames('systems'))('%s', async (name, { expect }) => {
     using machine = new Machine(name);
     const expected = expectationOf(name);

@@ -29,11 +29,12 @@ export function applyRecord(root: WritableDirectory, change: RecordChange, base:
   inside(root, parent, (directory) => writeWhole(directory, name, text));
 }
 
-/** A cut leaves the old text or the new one, and perhaps the temporary file, which the next write replaces. */
+/** A cut leaves the old text or the new one, and perhaps a temporary file, which the next write beside it removes. */
 function writeWhole(directory: WritableDirectory, name: string, text: string): void {
   const temporary = `.${name}.new`;
-  const left = attempt(() => directory.unlink(temporary));
-  if (!left.ok) throw left.error;
+  // They are nobody's work in progress: whoever writes here holds the lock.
+  const left = directory.list().filter((entry) => entry.kind === 'file' && /^\..+\.new$/.test(entry.name));
+  for (const entry of left) directory.unlink(entry.name);
   directory.create(temporary, new TextEncoder().encode(text), 0o600);
   directory.rename(temporary, directory, name, { replace: true });
 }

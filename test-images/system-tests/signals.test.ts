@@ -1,0 +1,30 @@
+/** A signal ends a run after its current item; what was done lasts, and the next run goes on from there. */
+import { describe, expect, it } from 'vitest';
+import { endState } from './end-state.ts';
+import { Machine, receiptOf } from './machine.ts';
+import { hasStrace } from './strace.ts';
+
+/** Every removal takes its time, so that there is something left when the signal comes with the first barrier. */
+const interrupting = (signal: string): string[] => [
+  ...['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=unlinkat,syncfs'],
+  ...['-e', 'inject=unlinkat:delay_enter=60000', '-e', `inject=syncfs:signal=${signal}:when=1`],
+];
+
+describe.skipIf(!hasStrace)('a signal', () => {
+  it.each([
+    ['INT', 130],
+    ['TERM', 143],
+  ])('SIG%s ends the run with %i, and the next run finishes', async (signal, exit) => {
+    using undisturbed = new Machine('interrupted-delete');
+    await undisturbed.gc();
+    using machine = new Machine('interrupted-delete');
+    const stopped = await machine.gc(undefined, { under: interrupting(signal) });
+    expect(stopped.exit, stopped.text).toBe(exit);
+    expect(stopped.stderr).toContain('once more ends at once');
+    const receipt = receiptOf(stopped);
+    expect(receipt).toMatchObject({ outcome: 'stopped', because: expect.stringContaining('cfs gc goes on') });
+    expect(receipt.removed.length).toBeGreaterThan(0);
+    expect((await machine.gc()).exit).toBe(0);
+    expect(endState(machine)).toEqual(endState(undisturbed));
+  });
+});
