@@ -9,6 +9,7 @@ import { placesOf } from '../places.ts';
 import { renderPlan } from '../render/plan.ts';
 import { ProgressLine } from '../render/progress.ts';
 import { renderReceipt } from '../render/receipt.ts';
+import { Signals } from '../signals.ts';
 import { entriesOf, System } from '../system.ts';
 import { openPlaces, openRun } from '../writing.ts';
 import { exitOf, optionsOf } from './plan.ts';
@@ -16,7 +17,11 @@ import { exitOf, optionsOf } from './plan.ts';
 export async function gcCommand(flags: GlobalFlags & PlanFlags & RunFlags): Promise<number> {
   const system = new System(await placesOf(flags, true));
   try {
-    return await collect(system, flags, optionsOf(system, flags, Date.now()));
+    const { trashFor } = flags;
+    return await collect(system, flags, {
+      ...optionsOf(system, flags, Date.now()),
+      ...(trashFor !== undefined && { trashFor }),
+    });
   } finally {
     system.close();
   }
@@ -35,15 +40,22 @@ export async function collect(system: System, flags: RunFlags, options: Options)
     return EXIT.refused;
   }
   if (!isEmpty(plan) && hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
-  const receipt = await execute(system, flags, options, plan, tell);
-  tell(renderReceipt(receipt));
-  if (flags.json === true) process.stdout.write(`${JSON.stringify(receipt)}\n`);
-  return exitOfRun(plan, receipt);
+  const signals = new Signals();
+  try {
+    const receipt = await execute(system, flags, options, plan, tell, signals);
+    tell(renderReceipt(receipt));
+    if (flags.json === true) process.stdout.write(`${JSON.stringify(receipt)}\n`);
+    return receipt.outcome === 'stopped' && signals.exit !== undefined ? signals.exit : exitOfRun(plan, receipt);
+  } finally {
+    signals.release();
+  }
 }
 
 export function exitOfRun(plan: Plan, receipt: Receipt): number {
-  if (receipt.outcome === 'refused' || receipt.outcome === 'stopped') return EXIT.refused;
   if (receipt.outcome === 'failed') return EXIT.error;
+  const untouched = receipt.removed.length === 0 && receipt.objects.count === 0;
+  if (receipt.outcome === 'refused' || (receipt.outcome === 'stopped' && untouched)) return EXIT.refused;
+  if (receipt.outcome === 'stopped') return EXIT.problems;
   const failed = receipt.skipped.length > 0 || (receipt.proof?.missing ?? 0) > 0;
   return failed ? EXIT.problems : exitOf(plan);
 }
@@ -71,6 +83,7 @@ async function execute(
   options: Options,
   plan: Plan,
   tell: (text: string) => void,
+  signals: Signals,
 ): Promise<Receipt> {
   const { paths } = system;
   const places = openPlaces(paths);
@@ -99,6 +112,7 @@ async function execute(
     prove: (done) => inside(system.sysroot, ['composefs'], (root) => prove(root, done, holes)),
     now: Date.now,
     onProgress: progress.show,
+    stop: signals.word,
     ...(flags.trashFor !== undefined && { trashFor: flags.trashFor }),
   };
   try {
