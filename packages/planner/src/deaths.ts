@@ -2,7 +2,6 @@
  * How a deployment that nothing holds came to die. Explained: a delete that we recorded before we touched the boot
  * partition, or a rotation. Unexplained: an update tool that was interrupted, a lost entry, or an attack.
  */
-import type { Digest } from '@cfs/bls';
 import type { Artifact, Intent } from '@cfs/repo';
 import { artifactKey, type Deployment } from './deployments.ts';
 import type { Death, Notice } from './types.ts';
@@ -109,8 +108,4 @@ export function ownArtifacts(world: World, deployment: Deployment): Artifact[] {
 export function firstSight(world: World, deployment: Deployment, now: number): number {
   const sight = world.inventory.ledger.sights.find((each) => deployment.digests.has(each.digest));
   return sight === undefined || sight.first > now ? now : sight.first;
-}
-
-export function digestsOf(deployments: readonly Deployment[]): Set<Digest> {
-  return new Set(deployments.flatMap((deployment) => [...deployment.digests]));
 }

@@ -75,7 +75,7 @@ function startsOwnUki(world: World, entry: BootEntry): boolean {
 }
 
 /** `root=` of another file system: the same kind of name as one of ours, and another value. */
-export function hasForeignRoot(world: World, root: string | undefined): boolean {
+function hasForeignRoot(world: World, root: string | undefined): boolean {
   const { running } = world.inventory;
   const uuid = running.fileSystemUuid === undefined ? undefined : `UUID=${running.fileSystemUuid}`;
   // The command line speaks of this sysroot only if what it booted is known here.

@@ -34,7 +34,7 @@ export function resolveReference(world: World, mount: ComposefsMount): Digest | 
 }
 
 /** A ref that `cfs pin` made so that upstream's collector honours the pin too. */
-export function pinRef(ref: Ref): string | undefined {
+function pinRef(ref: Ref): string | undefined {
   return ref.kind === 'image' ? /^cfs\/([0-9a-f]+)$/.exec(ref.name)?.[1] : undefined;
 }
 

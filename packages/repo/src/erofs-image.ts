@@ -105,11 +105,11 @@ function expect(holds: boolean, code: string, message: string): void {
 }
 
 /** `i_format`, bits 1 to 3. */
-export const FLAT_PLAIN = 0;
+const FLAT_PLAIN = 0;
 export const FLAT_INLINE = 2;
 export const CHUNK_BASED = 4;
 
-export const TYPE_MASK = 0o170000;
+const TYPE_MASK = 0o170000;
 export const REGULAR = 0o100000;
 export const DIRECTORY = 0o040000;
 
