@@ -14,7 +14,7 @@ const ARCHIVE = { repos: 'repo.tar.zst', systems: 'system.tar.zst' };
 export interface Fixture {
   /** Holds `repo/`, or `sysroot/`, `esp/`, `run/` and `proc/`. */
   readonly path: string;
-  dispose(): void;
+  readonly dispose: () => void;
   [Symbol.dispose](): void;
 }
 
@@ -23,6 +23,7 @@ export function fixtureNames(kind: FixtureKind): string[] {
 }
 
 /** A JSON file of the fixture: `answers.json`, `system.json`, `expect.json`. The caller says its shape. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the files are ours, and each has one reader
 export function fixtureJson<T>(kind: FixtureKind, name: string, file: string): T {
   return JSON.parse(readFileSync(join(HERE, kind, name, file), 'utf8')) as T;
 }

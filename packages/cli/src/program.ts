@@ -32,6 +32,8 @@ export function makeProgram(done: (exit: number) => void): Command {
     .option('--verbose', 'tell more about errors')
     .showHelpAfterError('  help: cfs --help tells what there is')
     .configureOutput({ outputError: (text, write) => write(usageError(text)) });
+  // Commander does not know the types of its options: each command says them here.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   const act = <F>(run: (flags: F, ...args: string[]) => Promise<number> | number) =>
     async function (this: Command): Promise<void> {
       done(await run(this.optsWithGlobals<F & object>(), ...this.args));
