@@ -154,8 +154,6 @@ export interface Artifact extends Item {
   readonly strays: readonly string[];
   /** sha256 over vmlinuz and initrd, where a deployment has to be found by it. */
   readonly bootDigest: string | undefined;
-  /** Of a UKI: digests on its command lines. */
-  readonly boots: readonly Digest[];
 }
 
 /** An unfinished write. */

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { parseArtifactName, parseUki, ukiDigests, type Digest, type Uki } from '@cfs/bls';
 import type { Directory, DirectoryEntry } from '@cfs/posix';
-import type { Artifact, Item, Problem, Temporary } from './inventory.ts';
+import type { Artifact, BootEntry, Item, Problem, Temporary } from './inventory.ts';
 import { attempt, inside, sizeOf, tolerate } from './tolerate.ts';
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
@@ -14,7 +14,8 @@ const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 export interface UkiFacts {
   readonly uki: Uki | undefined;
   readonly digests: readonly Digest[];
-  readonly unreadable: string | undefined;
+  /** `unreadable`: an error of the kernel. `binary`: no UKI, or what is left of one. */
+  readonly unreadable: BootEntry['unreadable'];
 }
 
 export interface ArtifactFacts {
@@ -107,7 +108,6 @@ function readDirectoryArtifact(
       files,
       strays,
       bootDigest: undefined,
-      boots: [],
     };
   });
 }
@@ -119,7 +119,6 @@ function belongs(kind: Artifact['kind'], file: string): boolean {
 function readUkiFile(directory: Directory, entry: DirectoryEntry, name: Name, where: Where): Artifact {
   const { bytes, size } = sizeOf(directory, entry);
   const path = [...where.path, entry.name];
-  const facts = readUki(directory, entry.name);
   return {
     place: where.place,
     path,
@@ -131,7 +130,6 @@ function readUkiFile(directory: Directory, entry: DirectoryEntry, name: Name, wh
     files: [],
     strays: [],
     bootDigest: undefined,
-    boots: facts.digests,
   };
 }
 
@@ -144,14 +142,20 @@ export function readUki(directory: Directory, name: string): UkiFacts {
       file.close();
     }
   });
-  if (!result.ok) return { uki: undefined, digests: [], unreadable: result.error.message };
-  if (result.value === undefined) return { uki: undefined, digests: [], unreadable: 'is gone' };
-  if ('unreadable' in result.value) return { uki: undefined, digests: [], unreadable: result.value.unreadable };
+  if (!result.ok) return unknownUki('unreadable', result.error.message);
+  if (result.value === undefined) return unknownUki('unreadable', 'vanished while it was read');
+  if ('unreadable' in result.value) return unknownUki('binary', result.value.unreadable);
+  const { digests } = ukiDigests(result.value);
+  const cut = result.value.findings.find((finding) => finding.code === 'unreadable-section');
   return {
     uki: result.value,
-    digests: ukiDigests(result.value).digests.map((each) => each.digest),
-    unreadable: undefined,
+    digests: digests.map((each) => each.digest),
+    unreadable: cut && digests.length === 0 ? { code: 'binary', message: cut.message } : undefined,
   };
+}
+
+export function unknownUki(code: 'unreadable' | 'binary', message: string): UkiFacts {
+  return { uki: undefined, digests: [], unreadable: { code, message } };
 }
 
 /** sha256 over vmlinuz and initrd: what an origin calls the boot digest (bootc, `compute_boot_digest`). */

@@ -14,7 +14,7 @@ import type {
   Temporary,
   UserCfg,
 } from './inventory.ts';
-import { bootDigest, readArtifacts, readUki, type ArtifactFacts, type UkiFacts } from './read-artifacts.ts';
+import { bootDigest, readArtifacts, readUki, unknownUki, type ArtifactFacts, type UkiFacts } from './read-artifacts.ts';
 import { readEntryDirectory, readTypeTwo, readUserCfg, type Targets } from './read-entries.ts';
 import { attempt, inside, sameName, sizeOf, spelled, tolerate } from './tolerate.ts';
 
@@ -35,7 +35,7 @@ interface Reading {
 }
 
 export function readBoots(partitions: readonly OpenPartition[], problems: Problem[]): BootPartition[] {
-  const files = partitions.map((partition) => new PartitionFiles(partition));
+  const files = partitions.map((partition) => new PartitionFiles(partition, problems));
   return partitions.map((partition, index) => {
     const own = files[index];
     // A loader resolves a path on the entry's own partition; GRUB's blocks search the ESP for theirs.
@@ -179,11 +179,13 @@ function readDefault(reading: Reading): DefaultEntry {
 /** Paths on one partition, as a boot loader finds them: without case, and with or without GRUB's leading `/boot`. */
 class PartitionFiles {
   readonly #partition: OpenPartition;
+  readonly #problems: Problem[];
   readonly #names = new Map<string, string[] | undefined>();
-  readonly #ukis = new Map<string, UkiFacts | undefined>();
+  readonly #ukis = new Map<string, UkiFacts>();
 
-  constructor(partition: OpenPartition) {
+  constructor(partition: OpenPartition, problems: Problem[]) {
     this.#partition = partition;
+    this.#problems = problems;
   }
 
   find(path: string): string[] | undefined {
@@ -200,13 +202,21 @@ class PartitionFiles {
     const found = this.find(path);
     if (found === undefined) return undefined;
     const key = found.join('/');
-    if (!this.#ukis.has(key)) {
-      const facts = attempt(() =>
-        inside(this.#partition.directory, found.slice(0, -1), (directory) => readUki(directory, found.at(-1) ?? '')),
-      );
-      this.#ukis.set(key, facts.ok ? facts.value : undefined);
-    }
+    if (!this.#ukis.has(key)) this.#ukis.set(key, this.#readUki(found));
     return this.#ukis.get(key);
+  }
+
+  #readUki(path: readonly string[]): UkiFacts {
+    const result = attempt(() =>
+      inside(this.#partition.directory, path.slice(0, -1), (directory) => readUki(directory, path.at(-1) ?? '')),
+    );
+    const facts =
+      (result.ok && result.value) || unknownUki('unreadable', result.ok ? 'vanished' : result.error.message);
+    if (facts.unreadable?.code === 'unreadable') {
+      const about = [this.#partition.place, ...path].join('/');
+      this.#problems.push({ code: 'unreadable', about, message: facts.unreadable.message });
+    }
+    return facts;
   }
 
   #resolve(components: readonly string[]): string[] | undefined {

@@ -94,8 +94,7 @@ function readTypeOne(
   targets: Targets,
 ): BootEntry {
   const draft: Draft = { source, name: each.name, ...at, bytes: 0, bootcName: isBootcEntryName(each.name) };
-  if (each.kind !== 'file')
-    return make({ ...draft, unreadable: { code: 'not-a-file', message: `is a ${each.kind}, no file` } });
+  if (each.kind !== 'file') return make({ ...draft, unreadable: { code: 'not-a-file', message: notAFile(each) } });
   const result = attempt(() => ({ bytes: sizeOf(directory, each).bytes, content: directory.read(each.name, LIMIT) }));
   if (!result.ok) {
     const message = result.error.code === 'EFBIG' ? 'is far too large for a boot entry' : result.error.message;
@@ -119,6 +118,10 @@ function readTypeOne(
   });
 }
 
+function notAFile({ kind }: DirectoryEntry): string {
+  return kind === 'other' ? 'is no regular file' : `is a ${kind}, no file`;
+}
+
 /** What paths and a command line refer to; doubt about an artifact of bootc without any complete digest is noted. */
 function refer(
   paths: readonly string[],
@@ -127,19 +130,19 @@ function refer(
   targets: Targets,
 ): Partial<BootEntry> {
   const digests = new Set(composefsArguments(options).digests.map((each) => each.digest));
+  let unreadable: BootEntry['unreadable'];
   for (const path of images) {
     if (path === undefined) continue;
     const facts = targets.uki(path);
-    const own = facts?.digests ?? [];
-    for (const digest of own) digests.add(digest);
     // A UKI that can't be looked at, or that tells nothing, is taken at its name.
-    if (own.length === 0) for (const name of artifactNamesIn(path)) if (name.kind === 'uki') digests.add(name.digest);
+    const names = artifactNamesIn(path).flatMap((name) => (name.kind === 'uki' ? [name.digest] : []));
+    const own = facts && facts.digests.length > 0 ? facts.digests : names;
+    for (const digest of own) digests.add(digest);
+    if (own.length === 0 && facts?.unreadable?.code === 'unreadable') unreadable = facts.unreadable;
   }
   const artifacts = paths.flatMap(artifactNamesIn);
-  const torn = artifacts.length > 0 && digests.size === 0;
-  const unreadable = torn
-    ? { code: 'no-digest', message: 'names an artifact of bootc and no complete composefs digest' }
-    : undefined;
+  if (artifacts.length > 0 && digests.size === 0)
+    unreadable ??= { code: 'no-digest', message: 'names an artifact of bootc and no complete composefs digest' };
   return { digests: [...digests], paths, artifacts, root: argument(options, 'root'), unreadable };
 }
 
@@ -158,14 +161,15 @@ export function readTypeTwo(directory: Directory, at: At): BootEntry[] {
       bytes: 0,
       bootcName: own?.kind === 'uki',
     };
-    if (each.kind !== 'file')
-      return [make({ ...draft, unreadable: { code: 'not-a-file', message: `is a ${each.kind}, no file` } })];
+    if (each.kind !== 'file') return [make({ ...draft, unreadable: { code: 'not-a-file', message: notAFile(each) } })];
     const size = attempt(() => sizeOf(directory, each));
     const facts = readUki(directory, each.name);
     if (!size.ok || size.value === undefined)
       return [make({ ...draft, unreadable: { code: 'unreadable', message: 'cannot be read' } })];
     const digests: Digest[] = facts.digests.length > 0 ? [...facts.digests] : own ? [own.digest] : [];
     const empty = size.value.size === 0 ? { code: 'empty', message: 'has no byte in it' } : undefined;
+    // What a crash left of a UKI is taken at its name, where that tells what it boots.
+    const torn = facts.unreadable?.code === 'unreadable' || digests.length === 0 ? facts.unreadable : undefined;
     return [
       make({
         ...draft,
@@ -174,7 +178,7 @@ export function readTypeTwo(directory: Directory, at: At): BootEntry[] {
         paths: [`/${path.join('/')}`],
         artifacts: own ? [own] : [],
         release: facts.uki?.profiles[0]?.osRelease,
-        unreadable: empty,
+        unreadable: empty ?? torn,
       }),
     ];
   });
