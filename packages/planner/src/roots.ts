@@ -53,7 +53,7 @@ export function collectHolds(
   };
   const { running, ledger, repository } = world.inventory;
   const booted = bootedDigest(world);
-  if (booted) add(booted, 'booted', 'is running: its image is mounted at / or named on the kernel command line');
+  if (booted) add(booted, 'booted', 'is running');
   for (const digest of running.digests) add(digest, 'command-line', 'is named on the kernel command line');
   if (running.rootMount) add(running.rootMount, 'mount', 'is mounted at /');
   for (const mount of running.mounts) {
