@@ -46,7 +46,9 @@ describe.skipIf(!hasStrace)(`one call fails (${seeded}; skipped without strace)`
       const races = changing(all).filter(({ name: call }) => call === 'unlinkat' || call === 'renameat2');
       const changes = [...cross(changing(all), CHANGES), ...cross(races, ['ENOENT'])];
       const reads = cross(reading(all, machine.path), READS);
-      faults = [...share(changes, SHARE), ...share(reads, isFull ? 400 : SHARE)];
+      // A menu file that is gone in the middle of its rewriting has not lost its entries.
+      const exchanges = changing(all).filter(({ text }) => text.includes('RENAME_EXCHANGE'));
+      faults = [...cross(exchanges, ['ENOENT']), ...share(changes, SHARE), ...share(reads, isFull ? 400 : SHARE)];
     });
 
     it(
@@ -76,7 +78,7 @@ async function failedAt(name: string, fault: Fault, wanted: Snapshot): Promise<s
   if (failed.exit === undefined || ![0, 1, 3, 4].includes(failed.exit)) broken.push(`exit ${failed.exit}`);
   if (/this should not happen|^ +at .*cfs\.js/m.test(failed.text)) broken.push('it calls that a bug of its own');
   const isDone = differences(wanted, endState(machine)).length === 0;
-  const isLie = fault.error === 'ENOENT' || changing([fault]).length === 0;
+  const isLie = fault.error === 'ENOENT';
   if (failed.exit === 0 && !isDone && !isLie) broken.push('exit 0, and not all is done');
   if (failed.exit === 1 && !/help: |run cfs gc again/.test(failed.stderr)) broken.push('an error without help');
   const next = await machine.gc();

@@ -45,10 +45,21 @@ function rewrite(directory: WritableDirectory, name: string, item: PlanItem): vo
   const content = directory.read(name, MENU_LIMIT);
   if (createHash('sha256').update(content).digest('hex') !== item.before)
     throw new PosixError('ESTALE', 'read', `${directory.path}/${name}`);
+  try {
+    exchangeFor(directory, name, removeBlocks(content, item.cut ?? []));
+  } catch (error) {
+    // That something is absent says here that somebody else is at work, and not that the entries are gone.
+    if (error instanceof PosixError && error.code === 'ENOENT')
+      throw new PosixError('ESTALE', error.syscall, error.path);
+    throw error;
+  }
+}
+
+function exchangeFor(directory: WritableDirectory, name: string, content: Uint8Array): void {
   const temporary = temporaryNameOf(name);
   const left = attempt(() => directory.unlink(temporary));
   if (!left.ok) throw left.error;
-  directory.create(temporary, removeBlocks(content, item.cut ?? []), directory.stat(name).mode & 0o7777);
+  directory.create(temporary, content, directory.stat(name).mode & 0o7777);
   directory.exchange(temporary, directory, name);
   directory.barrier();
   directory.unlink(temporary);

@@ -3,7 +3,7 @@
  * nobody else can delete. It acts through WritableDirectory alone, so the kernel and the crash model are the same to it.
  */
 import type { Digest } from '@cfs/bls';
-import { hasItems, isEmpty, TRASH_FOR, type Plan, type PlanItem } from '@cfs/planner';
+import { hasItems, isEmpty, noticesOf, TRASH_FOR, type Plan, type PlanItem } from '@cfs/planner';
 import { PosixError, type WritableDirectory } from '@cfs/posix';
 import { attempt, inside, VOLATILE_LEDGER, type ObjectTable } from '@cfs/repo';
 import { removeItem } from './items.ts';
@@ -63,7 +63,7 @@ export async function run(request: Request): Promise<Receipt> {
     const lock = await request.lock();
     try {
       const reading = request.read([]);
-      if (reading.plan.fingerprint === shown.fingerprint) return await new Run(request).carryOut(reading);
+      if (reading.plan.fingerprint === shown.fingerprint) return await new Run(request).carryOut(reading, shown);
       shown = reading.plan;
     } finally {
       lock.release();
@@ -120,12 +120,13 @@ class Run {
     this.#freeBefore = this.#free();
   }
 
-  async carryOut(first: Reading): Promise<Receipt> {
+  async carryOut(first: Reading, shown: Plan): Promise<Receipt> {
     const { plan } = first;
     if (plan.refused.length > 0)
       return this.#receipt(plan, 'refused', plan.refused.map((notice) => notice.message).join('; '));
     if (isEmpty(plan)) return this.#receipt(plan, 'nothing');
     this.#planned = Object.fromEntries(Object.entries(plan.totals).map(([place, total]) => [place, total.bytes]));
+    this.#tellNews(plan, shown);
     let reading = first;
     if (!hasItems(plan)) {
       // Only our own records are out of date: that is worth no receipt.
@@ -144,6 +145,16 @@ class Run {
       if (error instanceof PosixError && this.#removed.length > 0)
         return this.#finish(reading.plan, 'failed', `${error.message}; what was done may not last: run cfs gc again`);
       throw error;
+    }
+  }
+
+  /** The fingerprint speaks of links alone: what could not be read below them this time, the shown plan did not tell. */
+  #tellNews(plan: Plan, shown: Plan): void {
+    const told = new Set(noticesOf(shown).map(({ code, about }) => `${code} ${about}`));
+    const { place, path } = this.#request.repository;
+    for (const { code, about, message, severity } of noticesOf(plan)) {
+      if (severity !== 'problem' || told.has(`${code} ${about}`)) continue;
+      this.#skipped.push({ item: { class: 'object', place, path: [...path, about] }, code, message });
     }
   }
 
