@@ -42,7 +42,7 @@ function look(path: string): Node {
   return { ...base, kind: 'file', content: size > HUGE ? `${size} bytes` : sha256(readFileSync(path)) };
 }
 
-export function sha256(bytes: Uint8Array): string {
+function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
