@@ -56,9 +56,7 @@ function readMounts(proc: Directory, problems: Problem[]): { mounts: ComposefsMo
   const found = new Map<string, ComposefsMount>();
   let rootMount: Digest | undefined;
   const seen = new Set<string>();
-  const ids = (tolerate(problems, 'proc', () => proc.list()) ?? [])
-    .map((entry) => entry.name)
-    .filter((name) => /^(\d+|self)$/.test(name));
+  const ids = readProcesses(proc, problems);
   // PID 1 first: its namespace is the machine's; `self` last and only for a proc without PID 1.
   for (const id of ids.sort((a, b) => (a === 'self' ? 1 : b === 'self' ? -1 : Number(a) - Number(b)))) {
     const mounts = readNamespace(proc, id, seen, problems);
@@ -74,16 +72,29 @@ function readMounts(proc: Directory, problems: Problem[]): { mounts: ComposefsMo
   return { mounts: [...found.values()], rootMount };
 }
 
+/** Where no process can be seen nobody knows what is mounted, which is not the same as nothing. */
+function readProcesses(proc: Directory, problems: Problem[]): string[] {
+  const list = attempt(() => proc.list());
+  const names = (list.ok ? (list.value ?? []) : []).map((entry) => entry.name);
+  const ids = names.filter((name) => /^(\d+|self)$/.test(name));
+  if (ids.length === 0) {
+    const message = list.ok ? 'shows no process' : list.error.message;
+    problems.push({ code: 'mounts-unreadable', about: 'proc', message, hint: 'mount /proc' });
+  }
+  return ids;
+}
+
 /** undefined for a process that is gone, and for a namespace that was read already. */
 function readNamespace(proc: Directory, id: string, seen: Set<string>, problems: Problem[]): Mount[] | undefined {
   return inProcess(proc, id, problems, (process) => {
-    const namespace = attempt(() => inside(process, ['ns'], (ns) => ns.readlink('mnt')));
-    if (namespace.ok && namespace.value !== undefined) {
-      if (seen.has(namespace.value)) return undefined;
-      seen.add(namespace.value);
-    }
+    const link = attempt(() => inside(process, ['ns'], (ns) => ns.readlink('mnt')));
+    const namespace = link.ok ? link.value : undefined;
+    if (namespace !== undefined && seen.has(namespace)) return undefined;
     const bytes = tolerateGone(problems, `proc/${id}/mountinfo`, () => process.read('mountinfo', LIMIT));
-    return bytes && parseMountInfo(bytes);
+    if (bytes === undefined) return undefined;
+    // Only now: of one that ended meanwhile the others of its namespace still have to tell.
+    if (namespace !== undefined) seen.add(namespace);
+    return parseMountInfo(bytes);
   });
 }
 
