@@ -1,9 +1,9 @@
 /** Opens the places of a system, reads it, and makes its plan: facts -> inventory -> decision -> plan. */
 import type { BootLoader, Digest } from '@cfs/bls';
-import { complete, decide, type Decision, type Options, type Plan } from '@cfs/planner';
+import { complete, decide, type Decision, type Options, type Plan, type Role } from '@cfs/planner';
 import { openDirectory, PosixError, type Directory } from '@cfs/posix';
 import { inside, readInventory, survey, type EfiDefaults, type Inventory, type RepositorySurvey } from '@cfs/repo';
-import { Failure } from './failure.ts';
+import { EXIT, Failure } from './failure.ts';
 import { whileReading } from './host/reading.ts';
 
 /** The places as paths, found or given. */
@@ -123,19 +123,16 @@ export function entriesOf(inventory: Inventory): string[] {
   );
 }
 
-/** A digest given by a prefix or by a word, among those of a decision. */
-export function resolveId(planned: Decision, text: string): Digest {
-  const { deployments } = planned;
-  const byRole: Record<string, string> = { booted: 'booted', staged: 'staged', default: 'default' };
-  const role = byRole[text];
-  const found =
-    text === 'rollback'
-      ? deployments.filter((each) => each.roles.includes('offered') && !each.roles.includes('booted')).slice(0, 1)
-      : role !== undefined
-        ? deployments.filter((each) => each.roles.some((own) => own === role))
-        : deployments.filter((each) => each.digests.some((digest) => digest.startsWith(text.toLowerCase())));
+const ROLES: readonly Role[] = ['booted', 'rollback', 'staged', 'default'];
+
+/** A digest given by a prefix or by a role, among those of a decision. @throws Failure where it names none, or several. */
+export function resolveId({ deployments }: Decision, text: string): Digest {
+  const role = ROLES.find((each) => each === text);
+  const found = deployments.filter(({ roles, digests }) =>
+    role === undefined ? digests.some((digest) => digest.startsWith(text.toLowerCase())) : roles.includes(role),
+  );
   const [first, second] = found;
   if (first !== undefined && second === undefined && text !== '') return first.id;
   const why = first === undefined ? 'names no deployment' : `names ${found.length} deployments`;
-  throw new Failure('unknown-id', `${text} ${why}`, { exit: 2, hint: 'cfs status' });
+  throw new Failure('unknown-id', `${text} ${why}`, { exit: EXIT.usage, hint: 'cfs status' });
 }
