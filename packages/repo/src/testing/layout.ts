@@ -54,8 +54,9 @@ export function scratch(layout: Layout = {}): Scratch {
 }
 
 function write(root: string, name: string, node: Node): void {
-  const path = Buffer.concat([Buffer.from(`${root}/`), encodeName(name)]);
-  mkdirSync(join(root, dirname(name)), { recursive: true });
+  const encoded = (below: string): Buffer => Buffer.concat([Buffer.from(`${root}/`), encodeName(below)]);
+  const path = encoded(name);
+  mkdirSync(encoded(dirname(name)), { recursive: true });
   if (node === null) mkdirSync(path, { recursive: true });
   else if (typeof node === 'string' || node instanceof Uint8Array) writeFileSync(path, node);
   else if ('link' in node) symlinkSync(node.link, path);
