@@ -87,18 +87,15 @@ export function couldBoot(world: World, deployment: Deployment): boolean {
 }
 
 /**
- * The artifacts of a deployment that no entry speaks for: those of its name, those that the last copy of its entry
- * named, and the kernel directory whose content its origin describes.
+ * The artifacts of a deployment that no counting entry speaks for: those of its name, those that its entry in a stale set
+ * or the last copy of one names, and the kernel directory whose content its origin describes.
  */
 export function ownArtifacts(world: World, deployment: Deployment): Artifact[] {
   const { boots, ledger } = world.inventory;
   const all = boots.flatMap((boot) => boot.artifacts);
-  const copied = new Set(
-    ledger.copies
-      .filter((copy) => deployment.digests.has(copy.digest))
-      .flatMap((copy) => copy.artifacts.map(artifactKey)),
-  );
-  const named = all.filter((artifact) => deployment.digests.has(artifact.digest) || copied.has(artifactKey(artifact)));
+  const copies = ledger.copies.filter((copy) => deployment.digests.has(copy.digest));
+  const told = new Set([...deployment.entries, ...copies].flatMap(({ artifacts }) => artifacts.map(artifactKey)));
+  const named = all.filter((artifact) => deployment.digests.has(artifact.digest) || told.has(artifactKey(artifact)));
   if (named.length > 0) return named;
   const digest = deployment.state?.origin?.bootDigest;
   return digest === undefined ? [] : all.filter((artifact) => artifact.bootDigest === digest);
