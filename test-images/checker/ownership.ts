@@ -45,7 +45,7 @@ function claimsOf(snapshot: Snapshot): Claims {
     ours: new Set(ours.map(({ id }) => id)),
     named: new Set(ours.flatMap(artifactsNamed)),
     foreign: new Set(others.flatMap(artifactsNamed)),
-    shared: new Set(others.filter(bootcStyle).map(({ place }) => place)),
+    shared: new Set(others.filter((entry) => bootcStyle(snapshot, entry)).map(({ place }) => place)),
   };
 }
 
@@ -56,6 +56,8 @@ function mayGo(snapshot: Snapshot, claims: Claims, path: string, node: Tree): bo
   if (place !== 'esp' && place !== 'boot') return false;
   if (/^loader\/entries(\.staged)?\/[^/]+\.conf$/i.test(below)) return claims.ours.has(path);
   if (below === 'loader/entries.staged' || below === 'grub2/user.cfg.staged') return true;
+  // The collector's own temporary name.
+  if (below === 'grub2/.user.cfg.cfs') return true;
   const depth = rest.findIndex((part) => artifactDigest(part) !== undefined);
   if (depth < 0) return node.kind === 'file' && isTemporary(below);
   return inArtifactPlace(place, rest.slice(0, depth)) && artifactMayGo(snapshot[place], claims, place, rest, depth);
@@ -94,8 +96,9 @@ function isOurs(snapshot: Snapshot, entry: Entry, known: ReadonlySet<string>): b
   return asked.some((id) => known.has(id)) || (asked.length === 0 && artifactsNamed(entry).some((id) => known.has(id)));
 }
 
-function bootcStyle(entry: Entry): boolean {
-  return entry.source === 'type2' || artifactsNamed(entry).length > 0;
+/** Names an artifact of bootc's, or is a UKI that asks for a composefs image: fwupd's or Arch's entries are no bootc's. */
+function bootcStyle(snapshot: Snapshot, entry: Entry): boolean {
+  return artifactsNamed(entry).length > 0 || (entry.source === 'type2' && digestsOf(snapshot, entry).length > 0);
 }
 
 /** Every artifact whose name is a component of any path of the entry. */

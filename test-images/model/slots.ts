@@ -117,9 +117,13 @@ function settle(slot: Slot, event: Event, underWay: boolean): void {
   if (event.call === 'fsync' || (event.call === 'create' && !underWay)) slot.safe = slot.written;
 }
 
+/** `BO3F2A~1.CON`: the form that vfat takes where `BOOTC_~1.CON` and its like are taken, so that each name has its own. */
 function shortName(name: string): string {
   const [, stem = '', extension = ''] = /^(.*?)(\.[^.]*)?$/.exec(name.toUpperCase()) ?? [];
-  return `${stem.replace(/[^A-Z0-9_-]/g, '').slice(0, 6)}~1${extension.slice(0, 4)}`;
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) & 0xffff;
+  const four = sum.toString(16).toUpperCase().padStart(4, '0');
+  return `${stem.replace(/[^A-Z0-9_-]/g, '').slice(0, 2)}${four}~1${extension.slice(0, 4)}`;
 }
 
 function tears(options: FileSystemOptions, what: 'clusters' | 'names'): boolean {

@@ -329,7 +329,7 @@ const cases: Case[] = [
     on: { kind: 'vfat', torn: ['names'] },
     before: { 'bootc_x-1.conf': '1' },
     run: (root) => root.unlink('bootc_x-1.conf'),
-    outcomes: ['', 'bootc_x-1.conf=1', 'BOOTC_~1.CON=1'],
+    outcomes: ['', 'bootc_x-1.conf=1', 'BO7684~1.CON=1'],
   },
 ];
 
