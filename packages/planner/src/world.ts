@@ -39,7 +39,7 @@ export class World {
     const tagged = repository.refs
       .filter((ref) => bootcTag(ref) !== undefined)
       .flatMap((ref) => this.bootImages(this.streams.get(ref.target ?? '')));
-    const recorded = [ledger.intents, ledger.sights, ledger.copies].flat().map((record) => record.digest);
+    const recorded = [ledger.intents, ledger.sights, ledger.copies, ledger.trash].flat().map((record) => record.digest);
     const linked = repository.images.flatMap((link) => parseDigest(link.name) ?? []);
     this.#known = new Set([...linked, ...states.map((state) => state.digest), ...tagged, ...recorded, ...ledger.pins]);
   }
