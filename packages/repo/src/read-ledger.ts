@@ -4,7 +4,7 @@
  */
 import { parseArtifactName, parseDigest, type Digest } from '@cfs/bls';
 import type { Directory } from '@cfs/posix';
-import type { EntryCopy, Intent, Ledger, Problem, Sight, Trash } from './inventory.ts';
+import type { EntryCopy, Intent, Ledger, Location, Problem, Sight, Trash } from './inventory.ts';
 import { attempt, inside, sizeOf, tolerate, unreadable } from './tolerate.ts';
 
 const LIMIT = 4 << 20;
@@ -17,17 +17,13 @@ type Json = Readonly<Record<string, unknown>>;
 export function readLedger(sysroot: Directory, run: Directory | undefined, problems: Problem[]): Ledger {
   const records = <T>(kind: string, make: (digest: Digest, json: Json) => T | undefined): T[] =>
     [
-      ...readRecords(sysroot, LEDGER, kind, problems),
-      ...(run ? readRecords(run, VOLATILE_LEDGER, kind, problems) : []),
-    ].flatMap(({ name, json }) => {
+      ...readRecords({ place: 'sysroot', path: [...LEDGER, kind] }, sysroot, problems),
+      ...(run ? readRecords({ place: 'run', path: [...VOLATILE_LEDGER, kind] }, run, problems) : []),
+    ].flatMap(({ name, about, json }) => {
       const digest = parseDigest(name);
       const record = digest && json && make(digest, json);
       if (record === undefined)
-        problems.push({
-          code: 'record-broken',
-          about: `sysroot/state/cfs/${kind}/${name}.json`,
-          message: 'is no record of cfs; it is not relied on',
-        });
+        problems.push({ code: 'record-broken', about, message: 'is no record of cfs; it is not relied on' });
       return record ?? [];
     });
   return {
@@ -73,24 +69,25 @@ function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `<kind>/<name>.json`; a file that is no JSON object has no `json`. */
-function readRecords(
-  root: Directory,
-  base: readonly string[],
-  kind: string,
-  problems: Problem[],
-): { name: string; json: Json | undefined }[] {
-  const read = (): { name: string; json: Json | undefined }[] =>
-    inside(root, [...base, kind], (directory) =>
+interface Recorded {
+  readonly name: string;
+  readonly about: string;
+  readonly json: Json | undefined;
+}
+
+/** `<name>.json` in a directory; a file that is no JSON object has no `json`. */
+function readRecords({ place, path }: Location, root: Directory, problems: Problem[]): Recorded[] {
+  const all = [place, ...path].join('/');
+  const read = (): Recorded[] =>
+    inside(root, path, (directory) =>
       directory.list().flatMap((entry) => {
         if (entry.kind !== 'file' || !entry.name.endsWith('.json')) return [];
-        const bytes = tolerate(problems, `sysroot/state/cfs/${kind}/${entry.name}`, () =>
-          directory.read(entry.name, LIMIT),
-        );
-        return [{ name: entry.name.slice(0, -5), json: bytes && parse(bytes) }];
+        const about = `${all}/${entry.name}`;
+        const bytes = tolerate(problems, about, () => directory.read(entry.name, LIMIT));
+        return [{ name: entry.name.slice(0, -5), about, json: bytes && parse(bytes) }];
       }),
     );
-  return tolerate(problems, `sysroot/state/cfs/${kind}`, read) ?? [];
+  return tolerate(problems, all, read) ?? [];
 }
 
 function parse(bytes: Uint8Array): Json | undefined {
@@ -116,16 +113,28 @@ function readPins(sysroot: Directory, problems: Problem[]): Digest[] {
   return [];
 }
 
-/** `trash/<V>[.n]` beside its record `trash/<V>[.n].json`. */
+/**
+ * `trash/<V>[.n]` beside its record `trash/<V>[.n].json`. Where the directory can't be listed nothing is told: a tree
+ * that only seems to be gone would lose its record, and stay for ever.
+ */
 function readTrash(sysroot: Directory, problems: Problem[]): Trash[] {
-  const records = new Map(readRecords(sysroot, LEDGER, 'trash', problems).map(({ name, json }) => [name, json]));
+  const about = 'sysroot/state/cfs/trash';
+  const records = new Map(
+    readRecords({ place: 'sysroot', path: [...LEDGER, 'trash'] }, sysroot, problems).map(({ name, json }) => [
+      name,
+      json,
+    ]),
+  );
   const read = (): [string, number][] =>
     inside(sysroot, [...LEDGER, 'trash'], (directory) =>
-      directory
-        .list()
-        .flatMap((entry) => (entry.kind === 'directory' ? [[entry.name, treeSize(directory, entry.name)]] : [])),
+      directory.list().flatMap(({ name, kind }): [string, number][] => {
+        if (kind !== 'directory') return [];
+        return [[name, tolerate(problems, `${about}/${name}`, () => treeSize(directory, name)) ?? 0]];
+      }),
     );
-  const present = new Map(tolerate(problems, 'sysroot/state/cfs/trash', read) ?? []);
+  const found = tolerate(problems, about, read);
+  if (found === undefined) return [];
+  const present = new Map(found);
   return [...new Set([...present.keys(), ...records.keys()])].flatMap((name) => {
     const digest = parseDigest(name.split('.')[0] ?? '');
     if (digest === undefined) return [];
