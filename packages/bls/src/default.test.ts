@@ -125,6 +125,7 @@ blscfg
 
   it.each([
     ['nothing', 'blscfg\n', {}, { kind: 'none' }],
+    ['nothing, where an entry is saved', 'blscfg\n', { saved_entry: 'a-1' }, { kind: 'name', name: 'a-1' }],
     ['a comment', '# set default=1\n', {}, { kind: 'none' }],
     ['a number', 'set default="0"\n', {}, { kind: 'index', n: 0 }],
     ['an assignment without set', 'default=2', {}, { kind: 'index', n: 2 }],

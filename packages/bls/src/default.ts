@@ -166,7 +166,8 @@ export function grubDefault(grubCfgText: string, env: Readonly<Record<string, st
     value = expanded;
   }
   if (script.broken) return { kind: 'unknown' };
-  return toDefault(value === 'saved' ? env['saved_entry'] : value);
+  // What sets no default itself may source a file that takes the saved entry.
+  return toDefault(value === undefined || value === 'saved' ? env['saved_entry'] : value);
 }
 
 function toDefault(value: string | undefined): GrubDefault {

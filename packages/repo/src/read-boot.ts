@@ -171,7 +171,9 @@ function readDefault(reading: Reading): DefaultEntry {
   if (!cfg.ok || !env.ok) return { kind: 'unknown', value: cfg.ok ? 'grubenv' : 'grub.cfg' };
   const variables = env.value === undefined ? {} : parseGrubEnv(env.value);
   if (variables === undefined) return { kind: 'unknown', value: 'grubenv' };
-  const choice = grubDefault(decodeText(cfg.value ?? new Uint8Array(0)) ?? '', variables);
+  const script = cfg.value === undefined ? '' : decodeText(cfg.value);
+  if (script === undefined) return { kind: 'unknown', value: 'grub.cfg' };
+  const choice = grubDefault(script, variables);
   if (choice.kind === 'index') return { kind: 'index', value: String(choice.n) };
   return choice.kind === 'name' ? { kind: 'name', value: choice.name } : { kind: choice.kind };
 }
