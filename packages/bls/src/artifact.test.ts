@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { artifactNamesIn, parseArtifactName } from './artifact.ts';
+import { artifactNamesIn, isCutArtifactPath, parseArtifactName } from './artifact.ts';
 
 const hex = 'ab01'.repeat(32);
 const short = 'ab01'.repeat(16);
@@ -56,4 +56,24 @@ describe('artifactNamesIn', () => {
     ]);
     expect(artifactNamesIn('/EFI/Linux/fwupdx64.efi')).toEqual([]);
   });
+});
+
+describe('isCutArtifactPath', () => {
+  const uki = `/EFI/Linux/bootc/bootc_composefs-${hex}.efi`;
+
+  it('tells every first part of a path to a UKI, until the digest is whole', () => {
+    const cuts = Array.from({ length: uki.length - 1 }, (_, index) => uki.slice(0, index + 1));
+    const told = cuts.filter((path) => isCutArtifactPath(path) || artifactNamesIn(path).length > 0);
+    expect(told).toEqual(cuts);
+    expect(isCutArtifactPath(uki)).toBe(false);
+  });
+
+  it.each([
+    ['', false],
+    ['/bootc_comp', true],
+    ['\\EFI\\LINUX\\BOOTC_COMPOSEFS-0A', true],
+    ['/EFI/Linux/bootc_composefs-0a/vmlinuz', false],
+    ['/EFI/Linux/bootc_composefs-old', false],
+    ['/EFI/Linux/fwupdx64.efi', false],
+  ])('of %j says %j', (path, expected) => expect(isCutArtifactPath(path)).toBe(expected));
 });

@@ -12,7 +12,7 @@ export {
   type ComposefsArgument,
   type ComposefsArguments,
 } from './command-line.ts';
-export { artifactNamesIn, parseArtifactName, type ArtifactName } from './artifact.ts';
+export { artifactNamesIn, isCutArtifactPath, parseArtifactName, type ArtifactName } from './artifact.ts';
 export { parseUki, ukiDigests, type Uki, type UkiProfile, type UkiResult, type UkiSource } from './uki.ts';
 export { parseUserCfg, removeBlocks, type MenuBlock, type UserCfg } from './user-cfg.ts';
 export { compareVersions } from './version.ts';

@@ -49,7 +49,7 @@ describe('what bootc writes', () => {
   it('goes block by block until the header is left', () => {
     expect(cut(text, (block) => block.title.includes(V))).toBe(HEADER + ours(W));
     expect(cut(text, removable)).toBe(HEADER);
-    expect(parse(HEADER).onlyHeader).toBe(true);
+    expect(parse(HEADER)).toMatchObject({ onlyHeader: true, paths: [] });
     expect(codesOf(HEADER)).toEqual([]);
   });
 
@@ -137,17 +137,33 @@ describe('a block', () => {
 
   it.each([
     ['never closed', `menuentry a {\nchainloader /${V}.efi\n`, ['broken-script:1', 'undelimited:1']],
-    ['never opened', `menuentry a\nchainloader /${V}.efi\n}\n`, ['broken-script:3', 'undelimited']],
-    ['opened on the next line', `menuentry a\n{\nchainloader /${V}.efi\n}\n`, ['broken-script:2', 'undelimited']],
+    ['never opened', `menuentry a\nchainloader /${V}.efi\n}\n`, ['broken-script:3', 'undelimited', 'undelimited:1']],
+    [
+      'opened on the next line',
+      `menuentry a\n{\nchainloader /${V}.efi\n}\n`,
+      ['broken-script:2', 'undelimited', 'undelimited:1'],
+    ],
+    ['cut off in its title', 'menuentry "a b', ['broken-script:1', 'undelimited:1']],
+    ['cut off before it loads anything', 'menuentry a {\ninsmod fat\n', ['broken-script:1', 'undelimited:1']],
+    ['cut off in a path', 'menuentry a {\nchainloader /EFI/Lin', ['broken-script:1', 'undelimited:1']],
+    [
+      'cut off in a digest',
+      'menuentry a {\nchainloader /EFI/Linux/bootc/bootc_composefs-0a',
+      ['broken-script:1', 'undelimited:1'],
+    ],
     ['closed by fi', `menuentry a {\nchainloader /${V}.efi\nfi\n`, ['broken-script:1', 'undelimited:1']],
     [
       'with a quote that is never closed',
       `menuentry a {\nchainloader "/${V}.efi\n}\n`,
-      ['broken-script:1', 'undelimited'],
+      ['broken-script:1', 'undelimited', 'undelimited:1'],
     ],
     ['with a command after it', `menuentry a {\nchainloader /${V}.efi\n} ; set x=y\n`, ['undelimited:1']],
     ['with a command before it', `set x=y; menuentry a {\nchainloader /${V}.efi\n}\n`, ['undelimited:1']],
-    ['inside one that is never closed', `menuentry b {\n${ours(V)}`, ['broken-script:1', 'undelimited:2']],
+    [
+      'inside one that is never closed',
+      `menuentry b {\n${ours(V)}`,
+      ['broken-script:1', 'undelimited:1', 'undelimited:2'],
+    ],
     ['after a broken line', `}\n${ours(V)}`, ['broken-script:1', 'undelimited:2']],
     ['inside an if that is never closed', `\nif true; then\n${ours(V)}`, ['broken-script:2', 'undelimited:3']],
   ])('cannot be delimited: %s', (_, text, codes) => {

@@ -3,7 +3,7 @@
  * Blocks are found with their exact bytes, so that one of bootc's can go and every other byte stays. In doubt a block is
  * not closed (`closed` is false) and must stay.
  */
-import { artifactNamesIn } from './artifact.ts';
+import { artifactNamesIn, isCutArtifactPath } from './artifact.ts';
 import type { Finding } from './finding.ts';
 import { readScript, type Command, type Construct, type Place, type Script, type Word } from './grub-script.ts';
 import { decodeText, latin1 } from './text.ts';
@@ -26,13 +26,13 @@ export interface MenuBlock {
   readonly commandLine?: string;
   /** Whether start and end can be relied on, and nothing else shares their lines. */
   readonly closed: boolean;
-  /** Whether it loads an artifact with bootc's name. */
+  /** Whether it loads an artifact with bootc's name, or ends before that can be told. */
   readonly bootc: boolean;
 }
 
 export interface UserCfg {
   readonly blocks: readonly MenuBlock[];
-  /** Paths in commands outside all blocks: they refer to files as well. */
+  /** Paths in commands outside all blocks, bootc's header apart: they refer to files as well. */
   readonly paths: readonly string[];
   /**
    * `empty`, `binary`, `broken-script`, and `undelimited` for each block of bootc that is not closed, and for an
@@ -47,6 +47,7 @@ export interface UserCfg {
 const HEADER = `if [ -f \${config_directory}/efiuuid.cfg ]; then
         source \${config_directory}/efiuuid.cfg
 fi`;
+const HEADER_PATH = '${config_directory}/efiuuid.cfg';
 
 const LOADS = /^(?:chainloader|(?:linux|initrd)(?:16|efi)?|multiboot2?|module2?|devicetree|uki|xen_\w+)$/;
 /** Options of menuentry that take a value (grub-core/commands/menuentry.c). */
@@ -97,12 +98,15 @@ interface Draft {
   readonly paths: string[];
   commandLine?: string;
   bootc: boolean;
+  /** Whether it loads anything at all. */
+  loads: boolean;
 }
 
 function collect(script: Script): { blocks: MenuBlock[]; paths: string[] } {
   const drafts = new Map<Command, Draft>();
   for (const command of script.commands) {
-    if (command.words[0]?.value === 'menuentry') drafts.set(command, { command, paths: [], bootc: false });
+    if (command.words[0]?.value === 'menuentry')
+      drafts.set(command, { command, paths: [], bootc: false, loads: false });
   }
   // The menu entry that each construct lies in; parents come first, so one pass is enough.
   const owners = new Map<Construct, Draft | undefined>();
@@ -119,12 +123,18 @@ function collect(script: Script): { blocks: MenuBlock[]; paths: string[] } {
     if (draft) note(draft, command, paths);
   }
   const unread = script.unread.split(/\s+/).filter((word) => /[/\\]/.test(word));
-  return { blocks: [...drafts.values()].map((draft) => toBlock(draft, script)), paths: [...outside, ...unread] };
+  return {
+    blocks: [...drafts.values()].map((draft) => toBlock(draft, script)),
+    paths: [...outside, ...unread].filter((path) => path !== HEADER_PATH),
+  };
 }
 
 function note(draft: Draft, { words }: Command, paths: readonly string[]): void {
   const name = words[0]?.value ?? '';
-  if (LOADS.test(name) && paths.some((path) => artifactNamesIn(path).length > 0)) draft.bootc = true;
+  if (LOADS.test(name) && paths.length > 0) {
+    draft.loads = true;
+    if (paths.some((path) => artifactNamesIn(path).length > 0 || isCutArtifactPath(path))) draft.bootc = true;
+  }
   if (/^linux/.test(name)) draft.commandLine = words.slice(2).map(requote).join(' ');
 }
 
@@ -144,7 +154,7 @@ function pathsOf({ words }: Command): string[] {
   return values.filter((value) => /[/\\]/.test(value));
 }
 
-function toBlock({ command, paths, commandLine, bootc }: Draft, { broken }: Script): MenuBlock {
+function toBlock({ command, paths, commandLine, bootc, loads }: Draft, { broken }: Script): MenuBlock {
   const { words, place, body } = command;
   const start = words[0]?.start ?? 0;
   const end = command.lineEnd;
@@ -157,7 +167,8 @@ function toBlock({ command, paths, commandLine, bootc }: Draft, { broken }: Scri
     paths,
     ...(commandLine !== undefined && { commandLine }),
     closed: certain && body?.end !== undefined && command.startsLine && command.alone,
-    bootc,
+    // Cut off before it loads anything, it may be anybody's.
+    bootc: bootc || (body?.end === undefined && !loads),
   };
 }
 

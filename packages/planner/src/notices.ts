@@ -80,7 +80,7 @@ function entryNotices(menu: Menu): Notice[] {
           severity: 'note',
         },
       ];
-    if (entry.ownership === 'other' && entry.entry && entry.paths.length === 0)
+    if (entry.ownership === 'other' && entry.entry && entry.paths.every((path) => entry.missing.includes(path)))
       return [
         {
           code: 'names-nothing',

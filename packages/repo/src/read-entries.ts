@@ -10,6 +10,7 @@ import {
   decodeText,
   entryPaths,
   isBootcEntryName,
+  isCutArtifactPath,
   parseArtifactName,
   parseEntry,
   parseEntryName,
@@ -107,13 +108,16 @@ function readTypeOne(
   if ('unreadable' in parsed)
     return make({ ...draft, bytes, content, unreadable: { code: parsed.unreadable, message: parsed.message } });
   const { entry } = parsed;
+  const paths = entryPaths(entry);
+  // Without any path it starts nothing, whatever its options say.
+  if (paths.length === 0) return make({ ...draft, bytes, content, entry });
   const starts = [entry.linux, entry.efi, entry.uki, ...entry.initrd].filter((path) => path !== undefined);
   return make({
     ...draft,
     bytes,
     content,
     entry,
-    ...refer(entryPaths(entry), entry.options, [entry.efi, entry.uki], targets),
+    ...refer(paths, entry.options, [entry.efi, entry.uki], targets),
     missing: starts.filter((path) => !targets.exists(path)),
   });
 }
@@ -141,7 +145,7 @@ function refer(
     if (own.length === 0 && facts?.unreadable?.code === 'unreadable') unreadable = facts.unreadable;
   }
   const artifacts = paths.flatMap(artifactNamesIn);
-  if (artifacts.length > 0 && digests.size === 0)
+  if (digests.size === 0 && (artifacts.length > 0 || paths.some(isCutArtifactPath)))
     unreadable ??= { code: 'no-digest', message: 'names an artifact of bootc and no complete composefs digest' };
   return { digests: [...digests], paths, artifacts, root: argument(options, 'root'), unreadable };
 }
