@@ -25,7 +25,15 @@ import { planRecords } from './records.ts';
 import { judgeBootable, reportDeployments } from './report.ts';
 import { chooseDropped } from './retention.ts';
 import { bootedDigest, collectHolds } from './roots.ts';
-import { planEntries, planLeftovers, planRepositoryTemporaries, planStates, planTags, planTrash } from './removals.ts';
+import {
+  planEntries,
+  planLeftovers,
+  planRepositoryTemporaries,
+  planStaleSets,
+  planStates,
+  planTags,
+  planTrash,
+} from './removals.ts';
 import type { Decision, Hold, Options } from './types.ts';
 import { World } from './world.ts';
 import { show } from './show.ts';
@@ -77,9 +85,11 @@ export function decide(inventory: Inventory, options: Options): Decision {
   const tags = planTags(world, fates);
   const roots = findRoots(world, guarded, tags.dead);
   const dead = fates.filter((fate) => fate.verdict === 'dead');
+  const staleSets = planStaleSets(world, menu, removed, artifacts.items);
   const items = [
-    ...planEntries(world, menu, removed, fates),
+    ...planEntries(world, removed, fates, staleSets.items),
     ...artifacts.items,
+    ...staleSets.items,
     ...planStates(dead, options),
     ...tags.items,
     ...planTrash(world, options),
@@ -123,6 +133,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
     notices: [
       ...inventoryNotices(inventory, menu, fates),
       ...dropped.notices,
+      ...staleSets.notices,
       ...artifacts.notices,
       ...tags.notices,
       ...bootable.notices,

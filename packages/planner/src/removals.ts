@@ -9,19 +9,18 @@ import type { Notice, Options, PlanItem } from './types.ts';
 import { bootcTag, type World } from './world.ts';
 import { show } from './show.ts';
 
-/** Files first, then blocks of a `user.cfg` in one rewrite, then stale sets that are empty by then. */
+/** Files first, then blocks of a `user.cfg` in one rewrite; `sets` go whole by themselves. */
 export function planEntries(
   world: World,
-  menu: Menu,
   removed: readonly MenuEntry[],
   fates: readonly Fate[],
+  sets: readonly PlanItem[],
 ): PlanItem[] {
   const files = removed
     .filter((entry) => entry.block === undefined)
     .map((entry): PlanItem => ({ ...base(entry, fates), action: 'unlink' }));
   const sources = new Map<string, MenuEntry[]>();
   for (const entry of removed) if (entry.block) sources.set(show(entry), [...(sources.get(show(entry)) ?? []), entry]);
-  const gone = new Set(removed);
   const rewrites = [...sources.values()].flatMap((entries): PlanItem[] => {
     const [first] = entries;
     if (first === undefined) return [];
@@ -39,10 +38,9 @@ export function planEntries(
       },
     ];
   });
-  const sets = menu.staleSets.flatMap((set): PlanItem[] => (isEmptied(world, menu, set, gone) ? [emptied(set)] : []));
   // A staged user.cfg that goes whole needs no rewriting before.
   const whole = new Set(sets.map(show));
-  return [...files, ...rewrites.filter((item) => !whole.has(show(item))), ...sets];
+  return [...files, ...rewrites.filter((item) => !whole.has(show(item)))];
 }
 
 function base(entry: MenuEntry, fates: readonly Fate[]): Omit<PlanItem, 'action'> {
@@ -59,6 +57,33 @@ function base(entry: MenuEntry, fates: readonly Fate[]): Omit<PlanItem, 'action'
     reason,
     ...(id && { deployment: id }),
   };
+}
+
+/** Stale sets that are empty once these entries and unfinished writes are gone. */
+export function planStaleSets(
+  world: World,
+  menu: Menu,
+  removed: readonly MenuEntry[],
+  temporaries: readonly PlanItem[],
+): { readonly items: PlanItem[]; readonly notices: Notice[] } {
+  const gone = new Set(removed);
+  const going = new Set(temporaries.map(show));
+  const items: PlanItem[] = [];
+  const notices: Notice[] = [];
+  for (const set of menu.staleSets) {
+    const boot = world.inventory.boots.find((each) => each.place === set.place);
+    const unfinished = boot?.temporaries.filter((each) => show(each).startsWith(`${show(set)}/`)) ?? [];
+    if (unfinished.every((each) => going.has(show(each))) && isEmptied(world, menu, set, gone))
+      items.push({ ...emptied(set), ...(unfinished.length > 0 && { class: 'temporary' }) });
+    else if (!menu.entries.some((entry) => entry.stale && entry.place === set.place && !gone.has(entry)))
+      notices.push({
+        code: 'displaced',
+        about: show(set),
+        message: 'is a stale staged set that holds something other than entries; that stays',
+        severity: 'note',
+      });
+  }
+  return { items, notices };
 }
 
 /** A stale directory goes when nothing is left in it, a stale `user.cfg.staged` when only bootc's header is. */
