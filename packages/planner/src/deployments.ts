@@ -79,8 +79,12 @@ function findManifests(
 ): Pick<Deployment, 'manifests' | 'manifestBy'> {
   const named = state?.origin?.manifestDigest;
   const own = named === undefined ? undefined : `oci-manifest-${named}`;
-  if (own !== undefined && world.streams.has(own)) return { manifests: [own], manifestBy: 'origin' };
   const manifests = world.manifestsNaming(digests);
+  if (own !== undefined && world.streams.has(own)) {
+    // An origin copied from another deployment names that one's manifest: then both may be meant.
+    const others = manifests.includes(own) ? [] : manifests;
+    return { manifests: [own, ...others], manifestBy: 'origin' };
+  }
   if (manifests.length > 0) return { manifests, manifestBy: named === undefined ? 'config' : 'lost' };
   return { manifests, manifestBy: named === undefined ? 'nothing' : 'lost' };
 }
