@@ -2,7 +2,7 @@
  * What the boot menu offers, and whose it is. Entries are a claim: they tell which deployments are offered and in which
  * order, they can protect, and they never name anything to delete.
  */
-import { matchesDefault, menuOrder, type Digest } from '@cfs/bls';
+import { composefsArguments, matchesDefault, menuOrder, type Digest } from '@cfs/bls';
 import type { BootEntry, BootPartition, StagedSet } from '@cfs/repo';
 import type { World } from './world.ts';
 import { show } from './show.ts';
@@ -69,8 +69,10 @@ function ownershipOf(world: World, entry: BootEntry, acceptDamage: readonly stri
   return hasForeignRoot(world, entry.root) && !startsOwnUki(world, entry) ? 'foreign' : 'ours';
 }
 
-/** A UKI decides itself what boots, whatever the entry's options say. */
+/** A UKI decides itself what boots, whatever the entry's options say: a digest that they don't name is the UKI's. */
 function startsOwnUki(world: World, entry: BootEntry): boolean {
+  const told = composefsArguments(entry.entry?.options ?? '').digests.map((each) => each.digest);
+  if (entry.entry && entry.digests.some((digest) => world.knows(digest) && !told.includes(digest))) return true;
   return entry.artifacts.some((artifact) => artifact.kind === 'uki' && world.knows(artifact.digest));
 }
 
