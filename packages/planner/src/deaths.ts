@@ -4,7 +4,7 @@
  */
 import type { Artifact, Intent } from '@cfs/repo';
 import { artifactKey, type Deployment } from './deployments.ts';
-import type { Death, Notice } from './types.ts';
+import type { Death, Hold, Notice } from './types.ts';
 import type { World } from './world.ts';
 
 /** Two younger deployments in the menu: then this one has rotated out. */
@@ -48,7 +48,7 @@ export function explainDeath(
 export function validIntent(
   world: World,
   deployment: Deployment,
-  living: boolean,
+  holds: readonly Hold[],
 ): { intent?: Intent; notice?: Notice } {
   const intent = world.inventory.ledger.intents.find((each) => deployment.digests.has(each.digest));
   if (intent === undefined) return {};
@@ -56,13 +56,14 @@ export function validIntent(
   const void_ = (message: string): { notice: Notice } => ({
     notice: { code: 'intent-void', about, message, severity: 'note' },
   });
-  if (living && deployment.entries.some((entry) => entry.offered)) {
+  if (holds.some((hold) => hold.kind !== 'entry' && hold.kind !== 'default'))
+    return void_('a recorded delete is void: the deployment is in use or pinned since');
+  if (deployment.entries.some((entry) => entry.offered)) {
     const message = 'a delete was recorded, but its boot entry is there: it stays until somebody asks again';
     return {
       notice: { code: 'intent-open', about, message, hint: `cfs delete ${about.slice(0, 12)}`, severity: 'note' },
     };
   }
-  if (living) return void_('a recorded delete is void: the deployment is in use or pinned since');
   const { state } = deployment;
   if (
     state !== undefined &&

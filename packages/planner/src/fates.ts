@@ -39,7 +39,7 @@ function judge(inputs: FateInputs, deployment: Deployment, offered: readonly Dep
     return { deployment, verdict: 'dead', holds: [], death: explainDeath(deployment, asked, offered) };
   }
   const holds = inputs.holdsOf(deployment);
-  const { intent, notice } = validIntent(world, deployment, holds.length > 0);
+  const { intent, notice } = validIntent(world, deployment, holds);
   if (holds.length > 0) return { deployment, verdict: 'lives', holds, notice };
   const death = explainDeath(deployment, intent, offered);
   const spared = (text: string): Fate => ({
