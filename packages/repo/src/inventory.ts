@@ -188,7 +188,7 @@ export interface Repository {
   readonly temporaries: readonly Temporary[];
   /** Things without a place in a repository: kept and reported. */
   readonly strays: readonly Location[];
-  /** Directories of links or refs that could not be read: a root may hide there. */
+  /** Links, refs and directories of them that could not be read: a root may hide there. */
   readonly unreadable: readonly string[];
 }
 

@@ -9,7 +9,7 @@ import { FormatError } from './format-error.ts';
 import type { Link, Location, Problem, Ref, Repository, StreamLink, Temporary } from './inventory.ts';
 import { parseMeta } from './meta.ts';
 import { parseSplitstream } from './splitstream.ts';
-import { attempt, inside, sizeOf, tolerate, unreadable } from './tolerate.ts';
+import { attempt, inside, sizeOf, tolerate, unreadable, type Attempt } from './tolerate.ts';
 
 const META_LIMIT = 1 << 20;
 /** A layer names objects only; a blob is opaque. Everything else may name images and streams. */
@@ -94,8 +94,9 @@ function readLinks(reading: Reading, top: 'images' | 'streams', accept: (name: s
       const path = [top, entry.name];
       if (entry.name === 'refs' && entry.kind === 'directory') return [];
       if (isTemporaryLink(entry)) return (addTemporary(reading, directory, entry, path), []);
-      const link = tolerate(reading.problems, about(reading, path), () => readLink(reading, directory, entry, path));
-      if (link && accept(entry.name)) return [link];
+      const result = noting(reading, path, () => readLink(reading, directory, entry, path));
+      if (!result.ok) return [];
+      if (result.value && accept(entry.name)) return [result.value];
       reading.strays.push(located(reading, path));
       return [];
     });
@@ -104,11 +105,17 @@ function readLinks(reading: Reading, top: 'images' | 'streams', accept: (name: s
 
 /** Absent is empty; what exists and can't be read may hide a root. */
 function withDirectory<T>(reading: Reading, path: readonly string[], use: (directory: Directory) => T): T | undefined {
-  const result = attempt(() => inside(reading.root, path, use));
-  if (result.ok) return result.value;
-  reading.unreadable.push(about(reading, path));
-  reading.problems.push(unreadable(about(reading, path), result.error));
-  return undefined;
+  const result = noting(reading, path, () => inside(reading.root, path, use));
+  return result.ok ? result.value : undefined;
+}
+
+function noting<T>(reading: Reading, path: readonly string[], read: () => T): Attempt<T> {
+  const result = attempt(read);
+  if (!result.ok) {
+    reading.unreadable.push(about(reading, path));
+    reading.problems.push(unreadable(about(reading, path), result.error));
+  }
+  return result;
 }
 
 function readLink(
@@ -183,10 +190,8 @@ function readRefs(reading: Reading, kind: Ref['kind']): Ref[] {
         if (entry.kind === 'directory') return walk(below);
         if (isTemporaryLink(entry)) return (addTemporary(reading, directory, entry, below), []);
         if (entry.kind !== 'link') return (reading.strays.push(located(reading, below)), []);
-        return (
-          tolerate(reading.problems, about(reading, below), () => [readRef(reading, directory, entry, below, kind)]) ??
-          []
-        );
+        const result = noting(reading, below, () => readRef(reading, directory, entry, below, kind));
+        return result.ok && result.value ? [result.value] : [];
       }),
     ) ?? [];
   return walk([top, 'refs']);
