@@ -44,7 +44,7 @@ export function readArtifacts(directory: Directory, where: Where, problems: Prob
     }
     const isDirectory = name.kind !== 'uki';
     if (
-      isDirectory !== (entry.kind === 'directory') ||
+      entry.kind !== (isDirectory ? 'directory' : 'file') ||
       (name.kind === 'kernel' && !where.kernels) ||
       (name.kind === 'uki' && !where.ukis)
     )
