@@ -43,20 +43,10 @@ export function artifactNamesIn(path: string): ArtifactName[] {
     .filter((name) => name !== undefined);
 }
 
-/** Where bootc's artifacts lie, up to their digest. */
-const BEGINNINGS = [
-  '/efi/linux/bootc/bootc_composefs-',
-  '/efi/linux/bootc_composefs-',
-  '/boot/bootc_composefs-',
-  '/bootc_composefs-',
-];
-
-/** Whether the path may be the first part of an artifact's: what a crash left of a line. */
+/** Whether the path ends inside the name of an artifact of bootc: what a crash left of a line. */
 export function isCutArtifactPath(path: string): boolean {
-  const text = path.toLowerCase().replaceAll('\\', '/');
-  const last = text.slice(text.lastIndexOf('/') + 1);
-  if (/^bootc_composefs-[0-9a-f]*(?:\.e?f?)?$/.test(last)) return parseArtifactName(last) === undefined;
-  return text !== '' && BEGINNINGS.some((beginning) => beginning.startsWith(text));
+  const last = path.toLowerCase().split(/[/\\]/).at(-1) ?? '';
+  return /^bootc_composefs-[0-9a-f]*(?:\.e?f?)?$/.test(last) && parseArtifactName(last) === undefined;
 }
 
 function withoutLastDots(component: string): string {

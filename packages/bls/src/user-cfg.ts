@@ -98,7 +98,7 @@ interface Draft {
   readonly paths: string[];
   commandLine?: string;
   bootc: boolean;
-  /** Whether it loads anything at all. */
+  /** Whether it loads anything whole. */
   loads: boolean;
 }
 
@@ -132,7 +132,8 @@ function collect(script: Script): { blocks: MenuBlock[]; paths: string[] } {
 function note(draft: Draft, { words }: Command, paths: readonly string[]): void {
   const name = words[0]?.value ?? '';
   if (LOADS.test(name) && paths.length > 0) {
-    draft.loads = true;
+    // Of a chainloader's path that is cut off nobody knows where it led.
+    if (name !== 'chainloader' || paths.some((path) => /\.efi$/i.test(path))) draft.loads = true;
     if (paths.some((path) => artifactNamesIn(path).length > 0 || isCutArtifactPath(path))) draft.bootc = true;
   }
   if (/^linux/.test(name)) draft.commandLine = words.slice(2).map(requote).join(' ');
