@@ -113,6 +113,8 @@ function within<T>(
   });
   if (result.ok) return result.value;
   const about = [partition.place, ...path].join('/');
+  // Some directories are read more than once, for different things.
+  if (unreadable.includes(about)) return undefined;
   unreadable.push(about);
   problems.push({
     code: 'boot-unreadable',
@@ -126,16 +128,12 @@ function within<T>(
 function readMenuFile(reading: Reading, name: 'user.cfg' | 'user.cfg.staged'): UserCfg | undefined {
   const { place } = reading.partition;
   return within(reading, ['grub2'], (directory, path) => {
-    const entry = directory.list().find((each) => each.name === name);
+    const [real = name] = spelled(directory, [name]);
+    const entry = directory.list().find((each) => each.name === real);
     if (entry === undefined) return undefined;
     const { bytes } = sizeOf(directory, entry);
-    return {
-      place,
-      path: [...path, name],
-      bytes,
-      content: directory.read(name, LIMIT),
-      mode: directory.stat(name).mode,
-    };
+    const content = directory.read(real, LIMIT);
+    return { place, path: [...path, real], bytes, content, mode: directory.stat(real).mode };
   });
 }
 
