@@ -29,7 +29,8 @@ export function slots(options: FileSystemOptions, { events, last }: Pending): Su
       for (const change of event.changes) advance(table, change, steps(options, change, underWay));
     if (vfat) for (const slot of table.values()) settle(slot, event, underWay);
   }
-  const outcomes = [...table.values()].map((slot) => ({ slot, possible: outcomesOf(options, slot) }));
+  const freed = new Map(events.filter(isOperation).flatMap(({ changes }) => changes.flatMap(frees)));
+  const outcomes = [...table.values()].map((slot) => ({ slot, possible: outcomesOf(options, slot, freed) }));
   return (ask) => {
     const edits: Edits = new Map();
     for (const { slot, possible } of outcomes) {
@@ -51,17 +52,41 @@ interface Outcome {
  * The values that were not yet superseded for certain, the newest first. A long name lies in several entries: of one
  * that is being written or erased the short name may be all that is left.
  */
-function outcomesOf(options: FileSystemOptions, slot: Slot): Outcome[] {
-  const nodes = slot.values
+function outcomesOf(options: FileSystemOptions, slot: Slot, freed: ReadonlyMap<number, FileNode>): Outcome[] {
+  const values = slot.values
     .slice(slot.safe)
     .map(({ node }) => node)
     .reverse();
+  const nodes = [...values, ...values.flatMap((node) => withoutClusters(options, slot, node, freed))];
   const possible: Outcome[] = nodes.map((node) => ({ node }));
   const long = !/^[a-z0-9_-]{1,8}(\.[a-z0-9_-]{1,3})?$/i.test(slot.name);
   if (!long || !tears(options, 'names') || !nodes.includes(undefined)) return possible;
   const intact = nodes.filter((node) => node !== undefined).filter((node) => node.kind !== 'file' || !node.lost);
   return [...possible, ...intact.map((short) => ({ node: undefined, short }))];
 }
+
+/** The file whose clusters a change frees. */
+function frees({ how, before }: Change): [number, FileNode][] {
+  return before?.kind === 'file' && (how === 'remove' || how === 'move-in') ? [[before.inode, before]] : [];
+}
+
+/** A file that was removed under another name has lost its clusters under this one, where this one is still written. */
+function withoutClusters(
+  options: FileSystemOptions,
+  slot: Slot,
+  node: Node | undefined,
+  freed: ReadonlyMap<number, FileNode>,
+): Node[] {
+  const file = node?.kind === 'file' ? freed.get(node.inode) : undefined;
+  if (file === undefined || node?.kind !== 'file' || node.lost || node.bytes.length === 0) return [];
+  const known = slot.values.some(
+    (value) => value.node?.kind === 'file' && isBare(value.node) && value.node.inode === file.inode,
+  );
+  if (known || (options.kind === 'vfat' && !tears(options, 'clusters'))) return [];
+  return [options.kind === 'vfat' ? lost(node) : empty(node)];
+}
+
+const isBare = (file: FileNode) => file.lost === true || file.bytes.length === 0;
 
 function advance(table: Map<string, Slot>, change: Change, values: Slot['values']): void {
   const key = `${change.directory}/${change.name}`;

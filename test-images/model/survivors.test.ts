@@ -325,6 +325,16 @@ const cases: Case[] = [
     outcomes: ['', 'x=1', 'x=!'],
   },
   {
+    finding: 'vfat: what was exchanged and removed without a barrier can lose its clusters under its old name',
+    on: { kind: 'vfat', torn: ['clusters'] },
+    before: { t: 'new', x: 'old' },
+    run: (root) => {
+      root.exchange('t', root, 'x');
+      root.unlink('t');
+    },
+    outcomes: ['', 't=! ', 't=new ', 't=old '].flatMap((t) => ['x=!', 'x=new', 'x=old'].map((x) => t + x)),
+  },
+  {
     finding: 'vfat: of a long name being removed the short one can stay',
     on: { kind: 'vfat', torn: ['names'] },
     before: { 'bootc_x-1.conf': '1' },

@@ -1,0 +1,35 @@
+/** One thread of the crash lane: explores systems, one after the other, until it is told to stop. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { mutate } from './mutate.ts';
+import { mutants } from './mutants.ts';
+
+export interface Work {
+  /** The first seed, and how far the next one is. */
+  readonly seed: number;
+  readonly step: number;
+  /** After so many systems, or at the first fault where a mutant is explored, there are no more. */
+  readonly systems: number;
+  /** Explored before all others. */
+  readonly first?: readonly number[];
+  /** Not 0: stop after this system. */
+  readonly stop: Int32Array<SharedArrayBuffer>;
+  readonly mutant?: string | undefined;
+}
+
+const { seed, step, systems, first = [], stop, mutant } = workerData as Work;
+// Errors are answers here, and telling where each comes from would take a tenth of the time.
+Error.stackTraceLimit = 0;
+const chosen = mutants.find(({ name }) => name === mutant);
+if (chosen) mutate(chosen);
+// Not before the mutant is in place.
+const { explore, brief, usual } = await import('./explore.ts');
+const { generate } = await import('./generate.ts');
+
+for (let i = 0; i < systems && Atomics.load(stop, 0) === 0; i++) {
+  const explored = await explore(
+    generate(first[i] ?? seed + (i - first.length) * step),
+    mutant === undefined ? usual : brief,
+  );
+  parentPort?.postMessage(explored);
+  if (mutant !== undefined && explored.faults.length > 0) break;
+}
