@@ -28,7 +28,7 @@ export interface Places {
   readonly efi?: EfiDefaults | undefined;
 }
 
-/** Throws PosixError only where there is no repository at all (`composefs/` missing or unreadable). */
+/** Throws PosixError only where there is no repository at all (`composefs/` missing or unreadable), or a place has gone. */
 export function readInventory(places: Places): Inventory {
   const problems: Problem[] = [];
   const partitions = openPartitions(places);
