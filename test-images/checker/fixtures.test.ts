@@ -104,7 +104,9 @@ describe.each(fixtureNames('systems').filter((name) => name !== 'README.md'))('%
     expect(unnoticed).toEqual([]);
   });
 
-  it.skipIf(expected.refuses !== false || noSweep.has(name))('a right collection leaves nothing over', () => {
+  // Where nothing is swept something is left over.
+  if (expected.refuses !== false || noSweep.has(name)) return;
+  it('a right collection leaves nothing over', () => {
     const dead = /^(dead|foreign)/;
     const kept = Object.keys(expected.deployments).filter((id) => !dead.test(expected.deployments[id] ?? ''));
     const may = new Set([...expected.may_go, ...Object.keys(expected.kept_reason)]);

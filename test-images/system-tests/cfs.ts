@@ -16,7 +16,7 @@ await bundle({ path: join(import.meta.dirname, '../../packages/cli/src/main.ts')
 afterAll(() => rmSync(dist, { recursive: true }));
 
 /** The command line of `cfs` without its arguments. */
-const CFS: readonly string[] = [process.execPath, join(dist, 'cfs.js')];
+export const CFS: readonly string[] = [process.execPath, join(dist, 'cfs.js')];
 
 export interface Outcome {
   /** Undefined when a signal ended it. */
