@@ -40,13 +40,18 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
+/** A hundred years, in milliseconds: a deadline further away is none that could be told as a date. */
+const LONGEST = 36_525 * 86_400_000;
+
 /** `7d`, `90s`, `1h`: milliseconds. */
 export function duration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|min|h|d|w)$/.exec(text);
   const unit = UNITS[match?.[2] ?? ''];
   if (match === null || unit === undefined)
     throw new InvalidArgumentError('a duration is a number and a unit: 90s, 15m, 12h, 7d, 2w');
-  return Number(match[1]) * unit;
+  const milliseconds = Number(match[1]) * unit;
+  if (milliseconds > LONGEST) throw new InvalidArgumentError('a duration is at most a hundred years: 36525d');
+  return milliseconds;
 }
 
 /** A whole number of at least one. */

@@ -83,6 +83,7 @@ describe('readLedger', () => {
     ['of another reason', '{"why":"because","made":1}'],
     ['without a time', '{"why":"delete"}'],
     ['with a time that is text', '{"why":"delete","made":"1"}'],
+    ['with a time that is none', '{"why":"delete","made":1e16}'],
   ])('an intent that is %s is void, and reported', (_what, text) => {
     const about = `sysroot/${at}/intents/${V}.json`;
     expect(read({ [`${at}/intents/${V}.json`]: text })).toMatchObject({
@@ -142,7 +143,7 @@ describe('the trash', () => {
       [`${at}/trash/${V}/etc/x`]: '',
       [`${at}/trash/${V}.2/etc/x`]: '',
       [`${at}/trash/${V}.2.json`]: 'torn',
-      [`${at}/trash/${W}.json`]: '{"deadline":"soon","moved":1}',
+      [`${at}/trash/${W}.json`]: '{"deadline":1e300,"moved":1}',
       [`${at}/trash/notes/x`]: '',
       [`${at}/trash/${W}.3`]: 'a file',
     });

@@ -30,7 +30,7 @@ export function readLedger(sysroot: Directory, run: Directory | undefined, probl
     intents: records('intents', intent),
     pins: readPins(sysroot, problems),
     sights: records('sights', (digest, json): Sight | undefined =>
-      typeof json['first'] === 'number' ? { digest, first: json['first'] } : undefined,
+      isTime(json['first']) ? { digest, first: json['first'] } : undefined,
     ),
     copies: records('entries', copies).flat(),
     trash: readTrash(sysroot, problems),
@@ -39,7 +39,7 @@ export function readLedger(sysroot: Directory, run: Directory | undefined, probl
 
 function intent(digest: Digest, json: Json): Intent | undefined {
   const { why, made, inode, born } = json;
-  if ((why !== 'delete' && why !== 'keep') || typeof made !== 'number') return undefined;
+  if ((why !== 'delete' && why !== 'keep') || !isTime(made)) return undefined;
   return {
     digest,
     why,
@@ -63,6 +63,11 @@ function copies(digest: Digest, json: Json): EntryCopy[] | undefined {
 
 function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each: unknown) => typeof each === 'string') : [];
+}
+
+/** Milliseconds since the epoch that a Date can hold: anything else would throw where it is shown. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(new Date(value).getTime());
 }
 
 function isJson(value: unknown): value is Json {
@@ -139,7 +144,7 @@ function readTrash(sysroot: Directory, problems: Problem[]): Trash[] {
     const digest = parseDigest(name.split('.')[0] ?? '');
     if (digest === undefined) return [];
     const json = records.get(name);
-    const time = (key: string): number | undefined => (typeof json?.[key] === 'number' ? json[key] : undefined);
+    const time = (key: string): number | undefined => (isTime(json?.[key]) ? json[key] : undefined);
     return [
       {
         name,
