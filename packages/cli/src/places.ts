@@ -1,6 +1,7 @@
 /** The places of this run: what was given by hand, and the rest as the machine tells it. */
 import { statSync } from 'node:fs';
 import { openDirectory, type Directory } from '@cfs/posix';
+import { espName } from '@cfs/repo';
 import { EXIT, Failure } from './failure.ts';
 import { detectBootloader, efiDefaults, findPlaces, openEfiVariables, PlaceError, type Places } from './host/index.ts';
 import type { GlobalFlags } from './options.ts';
@@ -17,7 +18,7 @@ export async function placesOf(flags: GlobalFlags, writable: boolean): Promise<F
   const found = await find({ sysroot, esp, boot, writable });
   const byHand = esp !== undefined || boot !== undefined || !isMachineRoot(sysroot);
   const variables = byHand ? undefined : openEfiVariables();
-  const privately = found.esps.map((each, index) => (each.mounted === 'private' ? placeName(index) : undefined));
+  const privately = found.esps.map((each, index) => (each.mounted === 'private' ? espName(index) : undefined));
   return {
     sysroot: found.sysroot,
     esps: found.esps.map((each) => each.path),
@@ -34,10 +35,6 @@ export async function placesOf(flags: GlobalFlags, writable: boolean): Promise<F
       found.close();
     },
   };
-}
-
-export function placeName(index: number): string {
-  return index === 0 ? 'esp' : `esp${index + 1}`;
 }
 
 async function find(options: Parameters<typeof findPlaces>[0]): Promise<Places> {

@@ -36,32 +36,43 @@ export class System {
 
   constructor(paths: PlacePaths) {
     this.paths = paths;
-    const open = (path: string): Directory => {
-      const directory = openDirectory(path);
-      this.#open.push(directory);
-      return directory;
-    };
-    const optional = (path: string | undefined): Directory | undefined => {
-      try {
-        return path === undefined ? undefined : open(path);
-      } catch (error) {
-        if (error instanceof PosixError && error.code === 'ENOENT') return undefined;
-        throw error;
-      }
-    };
-    const { bootloader, runTrusted, ownReadOnly, fileSystemUuid, efi } = paths;
-    this.#places = {
-      sysroot: open(paths.sysroot),
-      esps: paths.esps.map(open),
-      boot: optional(paths.boot),
-      run: optional(paths.run),
-      proc: open(paths.proc),
+    try {
+      this.#places = this.#openPlaces();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #openPlaces(): Parameters<typeof readInventory>[0] {
+    const { sysroot, esps, boot, run, proc, bootloader, runTrusted, ownReadOnly, fileSystemUuid, efi } = this.paths;
+    return {
+      sysroot: this.#openPlace(sysroot),
+      esps: esps.map((path) => this.#openPlace(path)),
+      boot: this.#openOptional(boot),
+      run: this.#openOptional(run),
+      proc: this.#openPlace(proc),
       bootloader,
       runTrusted,
       ...(ownReadOnly && { ownReadOnly }),
       fileSystemUuid,
       efi,
     };
+  }
+
+  #openPlace(path: string): Directory {
+    const directory = openDirectory(path);
+    this.#open.push(directory);
+    return directory;
+  }
+
+  #openOptional(path: string | undefined): Directory | undefined {
+    try {
+      return path === undefined ? undefined : this.#openPlace(path);
+    } catch (error) {
+      if (error instanceof PosixError && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   get sysroot(): Directory {

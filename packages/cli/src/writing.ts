@@ -1,13 +1,13 @@
 /** Opens places to be written, for the commands that change something. Loads the writing half. */
 import { openWritable } from '@cfs/executor';
 import { MAGIC, PosixError, type WritableDirectory } from '@cfs/posix';
-import { placeName } from './places.ts';
+import { espName } from '@cfs/repo';
 import type { PlacePaths } from './system.ts';
 
 /** Every place of a system. The caller closes them. */
 export function openPlaces(paths: PlacePaths): Record<string, WritableDirectory> {
   const boot = paths.boot === undefined ? {} : { boot: openBoot(paths, paths.boot) };
-  const esps = paths.esps.map((path, index) => [placeName(index), openBoot(paths, path)] as const);
+  const esps = paths.esps.map((path, index) => [espName(index), openBoot(paths, path)] as const);
   return { sysroot: openWritable(paths.sysroot), ...boot, ...Object.fromEntries(esps) };
 }
 

@@ -8,7 +8,7 @@ export { deadObjects, readObjects, type DeadObjects, type ObjectTable } from './
 export { holdersOf, type Holder } from './holders.ts';
 export type { Origin } from './origin.ts';
 export { temporaryNameOf } from './read-boot.ts';
-export { readInventory, type Places } from './read-inventory.ts';
+export { espName, readInventory, type Places } from './read-inventory.ts';
 export { LEDGER, VOLATILE_LEDGER } from './read-ledger.ts';
 export { readRepository } from './read-repository.ts';
 export { survey, type RepositorySurvey } from './survey.ts';

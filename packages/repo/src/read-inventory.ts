@@ -13,7 +13,7 @@ import { inside } from './tolerate.ts';
 export interface Places {
   /** The physical root: `composefs/`, `state/`. */
   readonly sysroot: Directory;
-  /** Every ESP and XBOOTLDR of the disks that hold the sysroot; the first is called `esp`, further ones `esp2`, … */
+  /** Every ESP and XBOOTLDR of the disks that hold the sysroot; see {@link espName}. */
   readonly esps: readonly Directory[];
   /** GRUB's partition or directory: `loader/`, `grub2/`, kernel directories. */
   readonly boot?: Directory | undefined;
@@ -60,10 +60,15 @@ export function readInventory(places: Places): Inventory {
   };
 }
 
+/** What the ESPs are called in an inventory and a plan. */
+export function espName(index: number): string {
+  return index === 0 ? 'esp' : `esp${index + 1}`;
+}
+
 /** The same directory under two names (an ESP mounted at /boot) is one partition. */
 function openPartitions(places: Places): OpenPartition[] {
   const partitions = places.esps.map((directory, index): OpenPartition => ({
-    place: index === 0 ? 'esp' : `esp${index + 1}`,
+    place: espName(index),
     role: 'esp',
     directory,
   }));
