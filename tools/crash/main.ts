@@ -85,7 +85,7 @@ async function exploreSystems(): Promise<{ summary: Summary; violations: number 
     if (done || elapsed() > seconds) Atomics.store(stop, 0, 1);
     if (performance.now() - told < PROGRESS_MS) return;
     told = performance.now();
-    console.log(`${Math.round(elapsed())} s: ${summary}, ${violations} violations`);
+    console.log(`${Math.round(elapsed())} s: ${summary.toString()}, ${violations} violations`);
   };
   const threads = Array.from({ length: THREADS }, (_, i) =>
     work({ seed: seed + i, step: THREADS, systems: Infinity }, stop, onExplored),
@@ -100,7 +100,7 @@ const afterMutants = elapsed();
 const { summary, violations } = await exploreSystems();
 console.log(`\n${summary.table()}\n`);
 const rate = Math.round(summary.states / (elapsed() - afterMutants));
-console.log(`${summary}; ${rate} states a second, ${Math.round(elapsed())} seconds in all`);
+console.log(`${summary.toString()}; ${rate} states a second, ${Math.round(elapsed())} seconds in all`);
 const missing = summary.missing(goals);
 if (seconds === Infinity && missing.length > 0) console.log(`missing: ${missing.join('; ')}`);
 console.log(`${summary.states} crash states, ${violations} violations, ${caught} of ${mutants.length} mutants caught`);
