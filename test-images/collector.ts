@@ -3,8 +3,7 @@
  * the same executor, on directories of the model. Nobody else is there, so the lock is always free and all is agreed to.
  */
 import { prove, run, type Receipt, type Request } from '@cfs/executor';
-import { complete, decide, type Options, type Plan } from '@cfs/planner';
-import type { WritableDirectory } from '@cfs/posix';
+import { complete, decide, sparing, type Options, type Plan } from '@cfs/planner';
 import { deadObjects, inside, readInventory, survey, type Inventory, type ObjectTable, type Places } from '@cfs/repo';
 import type { World } from './model/index.ts';
 import type { System } from './stories/index.ts';
@@ -56,34 +55,35 @@ export function plan(world: World, machine: Machine, choices: Choices = {}): Pla
   };
 }
 
-/** Plans and runs. `directory` may put something between the executor and a place. */
-export async function collect(
-  world: World,
-  machine: Machine,
-  choices: Choices = {},
-  directory: (place: string) => WritableDirectory = (place) => world.place(place),
-): Promise<Ran> {
+/** What `run` is asked on this world. */
+export function requestOf(world: World, machine: Machine, choices: Choices = {}): Request & { planned: Planned } {
   const planned = plan(world, machine, choices);
   // Nothing changed since: the first reading of the run is this one.
   let last = planned;
   const read: Request['read'] = (spared) => {
-    if (spared.length > 0) last = plan(world, machine, { ...choices, pins: [...(choices.pins ?? []), ...spared] });
+    if (spared.length > 0) last = plan(world, machine, sparing(choices, spared));
     return { plan: last.plan, table: last.table, entries: entriesOf(last.inventory) };
   };
-  const receipt = await run({
+  return {
+    planned,
     plan: planned.plan,
-    places: Object.fromEntries(Object.keys(planned.inventory.places).map((place) => [place, directory(place)])),
+    places: Object.fromEntries(Object.keys(planned.inventory.places).map((place) => [place, world.place(place)])),
     repository: { place: 'sysroot', path: ['composefs'] },
     ledger: 'sysroot',
-    run: directory('run'),
+    run: world.place('run'),
     lock: () => Promise.resolve({ release: () => undefined }),
     read,
     entriesNow: () => entriesOf(readInventory(placesOf(world, machine))),
     agree: () => Promise.resolve(true),
     prove: (done) => inside(world.place('sysroot'), ['composefs'], (root) => prove(root, done, last.holes)),
     now: () => world.now,
-  });
-  return { planned, receipt };
+  };
+}
+
+/** Plans and runs. */
+export async function collect(world: World, machine: Machine, choices: Choices = {}): Promise<Ran> {
+  const { planned, ...request } = requestOf(world, machine, choices);
+  return { planned, receipt: await run(request) };
 }
 
 function entriesOf({ boots }: Inventory): string[] {

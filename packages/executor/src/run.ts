@@ -284,6 +284,8 @@ class Run {
       for (const { name, error } of swept.value?.failed ?? [])
         this.#skip({ class: 'object', place, path: [...path, 'objects', dead.prefix, name] }, error);
     }
+    // A word that came within the last directory must not pass for done.
+    await this.#between({ phase: 'objects', done: this.#objects.count, total: plan.objects.count }, touched);
     this.#objects.bytes =
       this.#objects.count === plan.objects.count ? plan.objects.bytes : Math.round(this.#objects.count * bytes);
   }

@@ -2,7 +2,7 @@
 export { complete, hasItems, isEmpty, noticesOf, type Survey } from './complete.ts';
 export { decide } from './decide.ts';
 export { decideRepository } from './decide-repository.ts';
-export { DAY, TRASH_FOR } from './options.ts';
+export { DAY, sparing, TRASH_FOR } from './options.ts';
 export { show } from './show.ts';
 export * from './types.ts';
 export { bootcTag } from './world.ts';

@@ -1,7 +1,7 @@
 /** `cfs gc`: shows the plan, asks, then locks, reads and decides again, and carries it out. */
 import { createInterface } from 'node:readline/promises';
 import { lockDirectory, prove, run, type Receipt, type Request } from '@cfs/executor';
-import { hasItems, isEmpty, type Options, type Plan } from '@cfs/planner';
+import { hasItems, isEmpty, sparing, type Options, type Plan } from '@cfs/planner';
 import { inside } from '@cfs/repo';
 import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
@@ -98,9 +98,7 @@ async function execute(
     run: volatile,
     lock: () => lockDirectory(system.repositoryPath, 'exclusive', { waitMs: flags.wait }),
     read: (spared) => {
-      const planned = system.plan(
-        spared.length === 0 ? options : { ...options, pins: [...(options.pins ?? []), ...spared] },
-      );
+      const planned = system.plan(sparing(options, spared));
       holes = planned.survey.holes.length;
       return { plan: planned.plan, table: planned.survey.table, entries: entriesOf(planned.inventory) };
     },

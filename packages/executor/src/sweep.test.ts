@@ -1,0 +1,50 @@
+import { PosixError } from '@cfs/posix';
+import { describe, expect, it } from 'vitest';
+import { sweepDirectory } from './sweep.ts';
+import { disk, show } from './testing/disk.ts';
+
+const rest = (digit: string) => digit.repeat(126);
+const object = (digit: string) => `objects/ab/${rest(digit)}`;
+const dead = (...digits: string[]) => ({
+  prefix: 'ab',
+  names: Buffer.from(digits.map(rest).join('')),
+  count: digits.length,
+});
+const always = () => true;
+
+describe('a sweep of one directory', () => {
+  it('removes what is dead, and nothing else', () => {
+    const world = disk({ [object('1')]: 'a', [object('2')]: 'b', [object('3')]: 'c', 'objects/ab/stray': 'd' });
+    expect(sweepDirectory(world.place('disk'), dead('1', '3'), always)).toEqual({ removed: 2, failed: [] });
+    expect(show(world)).toEqual({ [object('2')]: 'b', 'objects/ab/stray': 'd' });
+  });
+
+  it('counts what is gone already neither as removed nor as failed', () => {
+    const world = disk({ [object('1')]: 'a' });
+    expect(sweepDirectory(world.place('disk'), dead('1', '2'), always)).toEqual({ removed: 1, failed: [] });
+  });
+
+  it('goes on after one that cannot be removed', () => {
+    const world = disk({ [object('1')]: 'a', [object('2')]: 'b' });
+    const error = new PosixError('EIO', 'unlinkat', rest('1'));
+    world.fault = ({ syscall, path }) => {
+      if (syscall === 'unlinkat' && path.endsWith(rest('1'))) throw error;
+    };
+    const swept = sweepDirectory(world.place('disk'), dead('1', '2'), always);
+    expect(swept).toEqual({ removed: 1, failed: [{ name: rest('1'), error }] });
+    expect(show(world)).toEqual({ [object('1')]: 'a' });
+  });
+
+  it('stops between two names when asked', () => {
+    const world = disk({ [object('1')]: 'a', [object('2')]: 'b', [object('3')]: 'c' });
+    let left = 2;
+    expect(sweepDirectory(world.place('disk'), dead('1', '2', '3'), () => left-- > 0).removed).toBe(2);
+    expect(show(world)).toEqual({ [object('3')]: 'c' });
+  });
+
+  it('does not follow a link that stands in for the directory', () => {
+    const world = disk({ 'objects/ab': { target: '../precious' }, [`precious/${rest('1')}`]: 'a' });
+    expect(() => sweepDirectory(world.place('disk'), dead('1'), always)).toThrow(PosixError);
+    expect(world.log).toEqual([]);
+  });
+});
