@@ -74,7 +74,7 @@ function digest(id: string): NonNullable<Choices['drop']>[number] {
 }
 
 /** A state directory that was moved aside long ago; its deployment is forgotten otherwise. */
-export function expiredTrash(system: System): void {
+function expiredTrash(system: System): void {
   const { id } = release({ os: system.machine.os, label: 'old', version: '43', kernel: '5.0' });
   const moved = system.now - 60 * DAY;
   system.write('sysroot', `state/cfs/trash/${id}/etc/hostname`, 'old\n');
