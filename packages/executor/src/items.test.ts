@@ -72,6 +72,25 @@ describe('a menu file that loses a block', () => {
     expect(show(world)).toEqual({ [path]: before });
   });
 
+  it('shares its clusters with the temporary name after some cuts on vfat, and both stay', () => {
+    const world = disk({ [path]: before }, { kind: 'vfat', grub: true, torn: [] });
+    const directory = world.place('disk').directory('grub2');
+    directory.create('.user.cfg.cfs', Buffer.from(after), 0o644);
+    directory.exchange('.user.cfg.cfs', directory, 'user.cfg');
+    const crossed = [...world.crashStates(world.log.length)].filter(({ world: left }) => {
+      const shown = show(left);
+      return shown[path] === shown['grub2/.user.cfg.cfs'];
+    });
+    expect(crossed).toHaveLength(2);
+    for (const { world: left } of crossed) {
+      const found = show(left);
+      const planned = { ...rewrite, before: sha256(found[path]!) };
+      for (const each of [item('unlink', 'grub2/.user.cfg.cfs'), planned])
+        expect(() => removeItem(left.place('disk'), each)).toThrow(expect.objectContaining({ code: 'EUCLEAN' }));
+      expect(show(left)).toEqual(found);
+    }
+  });
+
   it.each([
     { kind: 'vfat', grub: true },
     { kind: 'ext4', grub: true },

@@ -7,6 +7,7 @@ import { attempt, inside, temporaryNameOf } from '@cfs/repo';
 
 /** A menu file is small; more than this was not planned from. */
 const MENU_LIMIT = 1 << 20;
+const MENUS = ['user.cfg', 'user.cfg.staged'];
 
 /** Removes what the item names. False when it was gone already. PosixError for anything else. */
 export function removeItem(root: WritableDirectory, item: PlanItem): boolean {
@@ -14,7 +15,7 @@ export function removeItem(root: WritableDirectory, item: PlanItem): boolean {
   if (name === undefined) throw new PosixError('EINVAL', 'unlink', root.path);
   const done = attempt(() =>
     inside(root, item.path.slice(0, -1), (parent) => {
-      if (item.action === 'unlink') parent.unlink(name);
+      if (item.action === 'unlink') unlink(parent, name);
       else if (item.action === 'rmdir') parent.rmdir(name);
       else if (item.action === 'remove') removeTree(parent, name);
       else if (item.action === 'rewrite') rewrite(parent, name, item);
@@ -55,9 +56,30 @@ function rewrite(directory: WritableDirectory, name: string, item: PlanItem): vo
   }
 }
 
+/**
+ * A cut during an exchange on vfat can leave both names on one chain of clusters, and removing one would free what the
+ * other leads to. Then both hold the same bytes, as they never do otherwise: it stays until the partition was checked.
+ */
+function unlink(directory: WritableDirectory, name: string): void {
+  const menu = MENUS.find((each) => temporaryNameOf(each) === name);
+  if (menu !== undefined && holdsSame(directory, name, menu)) {
+    const error = new PosixError('EUCLEAN', 'unlink', `${directory.path}/${name}`);
+    error.message += `; it may be one file with ${menu}: check this file system (fsck) before cfs runs again`;
+    throw error;
+  }
+  directory.unlink(name);
+}
+
+function holdsSame(directory: WritableDirectory, name: string, other: string): boolean {
+  const [one, two] = [name, other].map((each) => attempt(() => directory.read(each, MENU_LIMIT)));
+  // What cannot be read is not the menu that is shown now.
+  if (one?.ok !== true || two?.ok !== true || one.value === undefined || two.value === undefined) return false;
+  return Buffer.compare(one.value, two.value) === 0;
+}
+
 function exchangeFor(directory: WritableDirectory, name: string, content: Uint8Array): void {
   const temporary = temporaryNameOf(name);
-  const left = attempt(() => directory.unlink(temporary));
+  const left = attempt(() => unlink(directory, temporary));
   if (!left.ok) throw left.error;
   directory.create(temporary, content, directory.stat(name).mode & 0o7777);
   directory.exchange(temporary, directory, name);
