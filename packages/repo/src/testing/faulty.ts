@@ -20,7 +20,7 @@ export function faulty(inner: Directory, fault: Fault): Faulty {
     open += 1;
     return {
       size: file.size,
-      read: (offset, length) => (check('read file', path), file.read(offset, length)),
+      read: (...place) => (check('read file', path), file.read(...place)),
       close: () => {
         open -= 1;
         file.close();
