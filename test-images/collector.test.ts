@@ -53,3 +53,33 @@ describe('a staged deployment that the power went away from', () => {
     expect(at(after.esp, `EFI/Linux/bootc_composefs-${told.id('B')}/vmlinuz`)).toBeDefined();
   });
 });
+
+describe('a menu that bootc was exchanging when the power went', () => {
+  it.each(['systemd', 'grub-cc'] as const)('keeps its entries wherever vfat left the two sets (%s)', async (loader) => {
+    const told = story({ loader, kind: 'bls' }).install('A').update('B').stage('C');
+    const world = told.world();
+    const directory = world.place('esp').directory('loader');
+    directory.exchange('entries', directory, 'entries.staged');
+    const states = [...world.crashStates(world.log.length)].map((state) => told.rebooted(state.world, 'B'));
+    expect(states).toHaveLength(4);
+    for (const state of states) {
+      const before = snapshotOf(state);
+      await collect(state, told.system.machine);
+      expect(check({ before, after: snapshotOf(state), dying: [], finished: true })).toEqual([]);
+    }
+  });
+
+  it("keeps GRUB's file where two names lead to it", async () => {
+    const told = story({ loader: 'grub', kind: 'grub-uki' }).install('A').update('B').stage('C');
+    const world = told.world({ boot: { kind: 'vfat', grub: true } });
+    const directory = world.place('boot').directory('grub2');
+    directory.exchange('user.cfg', directory, 'user.cfg.staged');
+    const states = [...world.crashStates(world.log.length)].map((state) => told.rebooted(state.world, 'B'));
+    expect(states).toHaveLength(4);
+    for (const state of states) {
+      const before = snapshotOf(state);
+      await collect(state, told.system.machine);
+      expect(check({ before, after: snapshotOf(state), dying: [], finished: true })).toEqual([]);
+    }
+  });
+});

@@ -4,6 +4,7 @@
  */
 import { composefsArguments, matchesDefault, menuOrder, type Digest } from '@cfs/bls';
 import type { BootEntry, BootPartition, StagedSet } from '@cfs/repo';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { World } from './world.ts';
 import { show } from './show.ts';
 
@@ -23,6 +24,8 @@ export interface MenuEntry extends BootEntry {
 export interface Menu {
   readonly entries: readonly MenuEntry[];
   readonly staleSets: readonly StagedSet[];
+  /** Staged sets that hold exactly what the menu holds. */
+  readonly crossed: readonly StagedSet[];
   /** Of a record in /run that no set contains. */
   readonly stagedDigests: readonly Digest[];
   /** The ESP (or GRUB's partition) whose artifacts may go. */
@@ -51,16 +54,40 @@ export function readMenu(world: World, acceptDamage: readonly string[], booted: 
     }),
   );
   const stagedDigests = staged.kind === 'present' ? [staged.digest] : [];
-  return { entries, staleSets, stagedDigests, primary };
+  const crossed = boots.flatMap((boot) => boot.stagedSets.filter((set) => mayBeTheMenu(boot, set)));
+  return { entries, staleSets, crossed, stagedDigests, primary };
 }
 
 /** Live: a record in /run names a V inside it. An unreadable record may; that there is none counts only where it is known. */
 function isLive(world: World, boot: BootPartition, set: StagedSet): boolean {
   const { staged } = world.inventory;
+  if (mayBeTheMenu(boot, set)) return true;
   if (staged.kind !== 'present') return staged.kind !== 'absent';
   const twins = world.twins(staged.digest);
   return boot.entries.some((entry) => entry.source === set.kind && entry.digests.some((digest) => twins.has(digest)));
 }
+
+/**
+ * A cut during the exchange of the two on vfat can leave both names on one directory, or one file: to remove anything
+ * under the one would remove it under the other. Then both hold the same, as they never do otherwise.
+ */
+function mayBeTheMenu(boot: BootPartition, set: StagedSet): boolean {
+  const [own, shown] =
+    set.kind === 'entries.staged'
+      ? [entriesIn(boot, 'entries.staged'), entriesIn(boot, 'entries')]
+      : [hexOf(boot.stagedCfg?.content), hexOf(boot.userCfg?.content)];
+  return own !== '' && own === shown;
+}
+
+function entriesIn(boot: BootPartition, source: BootEntry['source']): string {
+  const entries = boot.entries.filter((entry) => entry.source === source);
+  return entries
+    .map(({ path, content }) => `${path.at(-1) ?? ''} ${hexOf(content)}`)
+    .sort()
+    .join('\n');
+}
+
+const hexOf = (content: Uint8Array | undefined): string => (content ? bytesToHex(content) : '');
 
 function ownershipOf(world: World, entry: BootEntry, acceptDamage: readonly string[]): Ownership {
   if (entry.unreadable) return acceptDamage.includes(entry.path.at(-1) ?? '') ? 'accepted' : 'unreadable';

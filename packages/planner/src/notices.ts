@@ -23,7 +23,16 @@ export function inventoryNotices(inventory: Inventory, menu: Menu, fates: readon
   const broken = inventory.repository.refs
     .filter((ref) => ref.target !== undefined && !linkOf(inventory, ref))
     .map(brokenRef);
-  return [...read, ...strays, ...broken, ...entryNotices(menu), ...fates.flatMap((fate) => fate.notice ?? [])];
+  const crossed = menu.crossed.map((set): Notice => ({
+    code: 'one-directory',
+    about: show(set),
+    message:
+      'holds exactly what the menu holds: a cut may have left both names on one directory; nothing in it is removed',
+    severity: 'problem',
+    hint: 'check the partition (fsck), then run cfs again',
+  }));
+  const fromFates = fates.flatMap((fate) => fate.notice ?? []);
+  return [...read, ...strays, ...broken, ...crossed, ...entryNotices(menu), ...fromFates];
 }
 
 function linkOf(inventory: Inventory, ref: Ref): boolean {
