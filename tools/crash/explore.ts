@@ -4,7 +4,7 @@
  * be the one that it would have reached undisturbed.
  */
 import { collect, sweptObjects, type Choices, type Ran } from '../../test-images/collector.ts';
-import type { Snapshot } from '../../test-images/checker/index.ts';
+import { at, type Snapshot } from '../../test-images/checker/index.ts';
 import { generator, type CrashState, type World } from '../../test-images/model/index.ts';
 import { snapshotOf } from '../../test-images/snapshot.ts';
 import type { Generated, Task } from './generate.ts';
@@ -135,8 +135,7 @@ class Exploration {
     this.#judgeFinished(course, before, world, ran);
     await this.#judgeQuiet(course, world);
     if (isSound(this.#system, task, ran)) {
-      const ids = [...this.#system.story.deployments.values()].map(({ id }) => id);
-      this.#note(course, judgeCompleteness(snapshotOf(world), ids));
+      this.#note(course, judgeCompleteness(snapshotOf(world), [...this.#system.story.deployments.values()]));
     }
     const rebooted = this.#reboot(world);
     await this.#collect(rebooted, task.resume);
@@ -149,15 +148,15 @@ class Exploration {
     const start = this.#reboot(world);
     const before = snapshotOf(start);
     const { task } = course;
-    const open = task.drop !== undefined && livingDeployments(before).has(task.drop);
+    const open = task.drop !== undefined && isOpen(task.drop, first, before);
     const run = start.fork();
     const phaseAt = watch(run);
     const ran = await this.#collect(run, open ? task.choices : task.resume);
     // What was in use before the reboot need not be any more.
     const next: Course = { ...course, before, dying: dyingOf(task, ran), cuts: [...course.cuts, where] };
     this.#judgeFinished(next, first, run, ran);
-    await this.#judgeQuiet(next, run);
     if (next.expected && !isTorn(before)) {
+      await this.#judgeQuiet(next, run);
       this.#note(next, judgeDropped(next.expected, snapshotOf(run), task.drop));
       this.#note(next, judgeEnd(next.expected, await this.#settled(run, task)));
     }
@@ -262,6 +261,12 @@ export function explore(system: Generated, limits: Limits = usual): Promise<Expl
   return new Exploration(system, limits).explore();
 }
 
+/** A delete that did not come as far as the menu, or where the menu does not tell, as its record, is asked for again. */
+function isOpen(id: string, first: Snapshot, now: Snapshot): boolean {
+  if (livingDeployments(first).has(id)) return livingDeployments(now).has(id);
+  return at(now.sysroot, `state/cfs/intents/${id}.json`) === undefined;
+}
+
 /** Whose entries the run may take from the menu: the one asked for, or what is beyond the number to keep. */
 function dyingOf({ drop, choices }: Task, { planned }: Ran): readonly string[] {
   if (drop !== undefined) return [drop];
@@ -271,7 +276,9 @@ function dyingOf({ drop, choices }: Task, { planned }: Ran): readonly string[] {
 
 /** Where nothing is in doubt, held or damaged, the run must leave nothing behind. */
 function isSound({ story }: Generated, { choices }: Task, { planned, receipt }: Ran): boolean {
-  const damaged = story.told.some((step) => step.startsWith('damage'));
+  const damaged =
+    story.told.some((step) => step.startsWith('damage')) ||
+    planned.plan.notices.some(({ code }) => code === 'one-directory');
   return (
     receipt.outcome === 'done' && !damaged && choices.holdUnexplained === undefined && planned.plan.doubts.length === 0
   );

@@ -48,8 +48,19 @@ export function generate(seed: number): Generated {
     loader,
     disks: root === boot ? root : `${root}+${boot}`,
     tasks: tasksOf(story, random),
-    world: () => story.world(kinds),
+    world: story.staged && random() < 0.4 ? cutFinalize(story, story.world(kinds), seed) : () => story.world(kinds),
   };
+}
+
+/** bootc makes the staged set the menu, and the power goes in the midst: on vfat both names may be one directory's. */
+function cutFinalize(story: Story, world: World, seed: number): () => World {
+  const { where, path } = story.system.entries;
+  const [above = '', name = ''] = path.split('/');
+  const directory = world.place(where).directory(above);
+  directory.exchange(name, directory, `${name}.staged`);
+  const states = [...world.crashStates(world.log.length, { limit: 8, seed })].map((state) => state.world);
+  const left = story.rebooted(element(states, seed % states.length), story.booted?.label ?? '');
+  return () => left.fork();
 }
 
 function tasksOf(story: Story, random: () => number): Task[] {

@@ -30,7 +30,9 @@ export function judgeInstant(
   dying: readonly string[] | undefined,
   finished = false,
 ): Fault[] {
-  return [...check({ before, after, finished, ...(dying && { dying }) }), ...halfDeleted(before, after)];
+  // Where a name is torn twice, the model gives it the same short name twice.
+  const found = check({ before, after, finished, ...(dying && { dying }) }).filter(({ about }) => !debris.test(about));
+  return [...found, ...halfDeleted(before, after)];
 }
 
 /** Links go before objects, and tags before links: none is left that leads to less than before. */
@@ -97,15 +99,23 @@ export function livingDeployments(snapshot: Snapshot): Set<string> {
   return new Set([...named, ...protectedDeployments(snapshot)]);
 }
 
+interface Owner {
+  readonly id: string;
+  /** Whose kernel directory it boots from. */
+  readonly kernelOf: string;
+}
+
 /** S5: nothing is left of those that died, of all that were ever here. */
-export function judgeCompleteness(after: Snapshot, ids: readonly string[]): Fault[] {
+export function judgeCompleteness(after: Snapshot, all: readonly Owner[]): Fault[] {
   const living = livingDeployments(after);
-  const named = new Set([...menu(after), ...liveStagedEntries(after)].flatMap(artifactsNamed));
+  const entries = [...menu(after), ...liveStagedEntries(after)].flatMap(artifactsNamed);
+  const used = all.filter(({ id }) => living.has(id)).map(({ kernelOf }) => kernelOf);
+  const named = new Set([...entries, ...used]);
   // An unfinished write that is not a day old stays.
   const left = leftovers(after, [...living])
     .filter((path) => !path.includes('/.symlink-'))
     .map((path) => `sysroot/${path}`);
-  for (const id of ids) {
+  for (const { id } of all) {
     if (living.has(id)) continue;
     const places = [
       `sysroot/state/deploy/${id}`,
@@ -167,11 +177,20 @@ function tellsTime(path: string, both: boolean): boolean {
 }
 
 /**
- * What a cut can do to vfat beyond losing names: files without clusters, and names of which only the short one is left.
- * Nobody can tell what they were: they stay, with what they may protect, until a person looks.
+ * What a cut can do to vfat beyond losing names: files without clusters, names of which only the short one is left, and
+ * two names on one chain of clusters. Nobody can tell what they were: they stay, with what they may protect, until a
+ * person or fsck looks.
  */
 export function isTorn({ esp, boot }: Snapshot): boolean {
-  return [esp, boot].some((tree) =>
-    [...walk(tree)].some(([path, node]) => /~1(\.[^/]*)?$/.test(path) || (node.kind === 'file' && node.lost)),
-  );
+  return [esp, boot].some((tree) => {
+    const seen = new Set<Uint8Array>();
+    return [...walk(tree)].some(([path, node]) => {
+      if (node.kind !== 'file') return debris.test(path);
+      const crossed = node.bytes.length > 0 && seen.has(node.bytes);
+      seen.add(node.bytes);
+      return debris.test(path) || node.lost === true || crossed;
+    });
+  });
 }
+
+const debris = /~1(\.[^/]*)?$/;

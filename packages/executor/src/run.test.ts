@@ -79,14 +79,17 @@ describe('a run', () => {
   it('does nothing where there is nothing to do', async () => {
     const told = story({ loader: 'systemd', kind: 'bls' }).install('A').update('B');
     const first = await execute({ told });
-    const { planned: _, ...request } = requestOf(first.world.fork(), told.system.machine);
-    expect(await run(request)).toMatchObject({ outcome: 'nothing', removed: [] });
+    expect(await run(requestOf(first.world.fork(), told.system.machine))).toMatchObject({
+      outcome: 'nothing',
+      removed: [],
+    });
   });
 
   it('refuses with the reasons of the plan, and writes nothing', async () => {
     const told = three().and((system) => system.remove('esp', 'loader/entries'));
     const { receipt, world } = await execute({ told });
-    expect(receipt).toMatchObject({ outcome: 'refused', because: expect.stringMatching(/entr/) });
+    expect(receipt.outcome).toBe('refused');
+    expect(receipt.because).toMatch(/no boot entry/);
     expect(world.log).toEqual([]);
   });
 });
@@ -119,7 +122,8 @@ describe('what changed since the plan was shown', () => {
       entriesNow: () => [...request.entriesNow(), 'esp\0loader/entries/new.conf'],
     });
     const { receipt, world } = await execute({ change });
-    expect(receipt).toMatchObject({ outcome: 'stopped', because: expect.stringMatching(/added or changed/) });
+    expect(receipt.outcome).toBe('stopped');
+    expect(receipt.because).toMatch(/added or changed/);
     expect(world.log.filter(({ place, call }) => place === 'esp' && call === 'unlink')).toEqual([]);
   });
 });
@@ -140,8 +144,7 @@ describe('a word to stop', () => {
       const { receipt, world, told } = await execute({ change: () => ({ stop }) });
       if (asked <= items) continue;
       expect(receipt).toMatchObject({ outcome: 'stopped', because: 'SIGINT' });
-      const { planned: _, ...request } = requestOf(world, told.system.machine);
-      await run(request);
+      await run(requestOf(world, told.system.machine));
       expect(world.hash({ places: ['esp'] })).toBe(expected);
     }
   });
