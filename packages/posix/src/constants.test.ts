@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DT, ERRNO, FCNTL, LOCK, MAGIC, MOUNT, RENAME, RESOLVE, SYSCALLS } from './constants.ts';
+import { DT, ERRNO, FCNTL, LOCK, MAGIC, MOUNT, RENAME, RESOLVE, STATX, SYSCALLS } from './constants.ts';
 
 const HEADERS = [
   'dirent.h',
@@ -11,6 +11,7 @@ const HEADERS = [
   'fcntl.h',
   'stdio.h',
   'sys/file.h',
+  'sys/stat.h',
   'sys/syscall.h',
   'linux/fs.h',
   'linux/magic.h',
@@ -20,7 +21,7 @@ const HEADERS = [
 const numbers: Readonly<Record<string, number>> =
   Object.entries(SYSCALLS).find(([arch]) => arch === process.arch)?.[1] ?? {};
 const expected = new Map<string, number>([
-  ...[FCNTL, RESOLVE, RENAME, LOCK, DT, MOUNT, MAGIC, ERRNO].flatMap((table) =>
+  ...[FCNTL, STATX, RESOLVE, RENAME, LOCK, DT, MOUNT, MAGIC, ERRNO].flatMap((table) =>
     Object.entries(table).map(([name, value]): [string, number] => [name, Number(value)]),
   ),
   ...Object.entries(numbers).map(([name, value]): [string, number] => [`SYS_${name}`, value]),

@@ -13,6 +13,9 @@ export const FCNTL = {
   AT_EMPTY_PATH: 0x1000,
 } as const;
 
+/** `linux/stat.h`: everything that `struct statx` had from the beginning, and the birth time. */
+export const STATX = { STATX_BASIC_STATS: 0x7ff, STATX_BTIME: 0x800 } as const;
+
 /** `linux/openat2.h`. */
 export const RESOLVE = { RESOLVE_NO_XDEV: 0x01n, RESOLVE_NO_SYMLINKS: 0x04n, RESOLVE_BENEATH: 0x08n } as const;
 
@@ -57,9 +60,9 @@ const COMMON = {
 
 /** By `process.arch`. Calls that both glibc and musl wrap are called by their names instead. */
 export const SYSCALLS = {
-  x64: { ...COMMON, getdents64: 217, renameat2: 316 },
-  arm64: { ...COMMON, getdents64: 61, renameat2: 276 },
-  riscv64: { ...COMMON, getdents64: 61, renameat2: 276 },
+  x64: { ...COMMON, getdents64: 217, renameat2: 316, statx: 332 },
+  arm64: { ...COMMON, getdents64: 61, renameat2: 276, statx: 291 },
+  riscv64: { ...COMMON, getdents64: 61, renameat2: 276, statx: 291 },
 } as const;
 
 /** Error numbers that node has no name for (`asm-generic/errno.h`). */

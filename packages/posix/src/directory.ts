@@ -44,8 +44,11 @@ export interface FileSystem {
 /** Random access to the bytes of one regular file. */
 export interface Source {
   readonly size: number;
-  /** Exactly `length` bytes from `offset`; fewer only at the end of the file. */
-  read(offset: number, length: number): Uint8Array;
+  /**
+   * Exactly `length` bytes from `offset`; fewer only at the end of the file. They may lie in `into`, if that is given and
+   * large enough: then no memory is taken, which costs more than the reading.
+   */
+  read(offset: number, length: number, into?: Uint8Array): Uint8Array;
 }
 
 export interface OpenFile extends Source {

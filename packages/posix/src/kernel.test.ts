@@ -135,7 +135,7 @@ describe('a directory', () => {
   });
 
   it('names what is missing, and does not mistake a closed directory for an empty one', () => {
-    expect(() => root.stat('gone')).toThrow('lstat: ENOENT: ' + path.join(place, 'gone'));
+    expect(() => root.stat('gone')).toThrow('statx: ENOENT: ' + path.join(place, 'gone'));
     const closed = openDirectory(place);
     closed.close();
     closed.close();

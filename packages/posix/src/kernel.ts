@@ -4,16 +4,15 @@
  * is never followed. Nothing here writes.
  */
 import * as fs from 'node:fs';
-import type { BigIntStats } from 'node:fs';
 import { DT, FCNTL } from './constants.ts';
 import type { Directory, DirectoryEntry, FileSystem, Kind, NameVisitor, OpenFile, Stat } from './directory.ts';
 import { PosixError } from './directory.ts';
 import { attempt } from './errno.ts';
 import { decodeName, encodeName, isPlainName } from './names.ts';
 import { invoke } from './native.ts';
+import { statAt, statOf } from './statx.ts';
 
-const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, W_OK, S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } =
-  fs.constants;
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, W_OK } = fs.constants;
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | FCNTL.O_CLOEXEC;
 // Without O_NONBLOCK the open of a FIFO would wait for a writer.
 const OPEN_FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | FCNTL.O_CLOEXEC;
@@ -99,7 +98,8 @@ export class KernelDirectory implements Directory {
       const next = at + buffer.readUInt16LE(at + RECORD_LENGTH);
       const start = at + RECORD_NAME;
       // The name ends in a NUL, and the record is padded to 8 bytes after it.
-      const end = buffer.indexOf(0, Math.max(start, next - 8));
+      let end = Math.max(start, next - 8);
+      while (buffer[end] !== 0) end++;
       if (!isDots(buffer, start, end)) {
         const type = buffer[at + RECORD_TYPE];
         const kind =
@@ -111,14 +111,7 @@ export class KernelDirectory implements Directory {
   }
 
   stat(name?: string): Stat {
-    const path = name === undefined ? this.path : this.pathOf(name);
-    return toStat(
-      attempt(path, () =>
-        name === undefined
-          ? fs.fstatSync(this.fd, { bigint: true })
-          : fs.lstatSync(this.#at(name), { bigint: true, throwIfNoEntry: true }),
-      ),
-    );
+    return name === undefined ? statOf(this.fd, this.path) : statAt(this.fd, name, this.pathOf(name));
   }
 
   readlink(name: string): string {
@@ -139,10 +132,11 @@ export class KernelDirectory implements Directory {
     let closed = false;
     return {
       size,
-      read: (offset, length) => {
+      read: (offset, length, into) => {
         if (closed) throw new PosixError('EBADF', 'read', path);
         const wanted = Math.max(0, Math.min(length, size - offset));
-        return readFully({ fd, path }, Buffer.allocUnsafe(wanted), offset);
+        const buffer = into && into.length >= wanted ? into.subarray(0, wanted) : Buffer.allocUnsafe(wanted);
+        return readFully({ fd, path }, buffer, offset);
       },
       close: () => {
         if (!closed) fs.closeSync(fd);
@@ -219,7 +213,7 @@ function readAll({ fd, size, path }: RegularFile, limit: number): Uint8Array {
 }
 
 /** Fills `buffer`, and returns the part that is filled: all of it unless the file ends. */
-function readFully({ fd, path }: { fd: number; path: string }, buffer: Buffer, offset?: number): Buffer {
+function readFully<B extends Uint8Array>({ fd, path }: { fd: number; path: string }, buffer: B, offset?: number): B {
   let used = 0;
   while (used < buffer.length) {
     const position = offset === undefined ? null : offset + used;
@@ -227,7 +221,7 @@ function readFully({ fd, path }: { fd: number; path: string }, buffer: Buffer, o
     if (count === 0) break;
     used += count;
   }
-  return buffer.subarray(0, used);
+  return buffer.subarray(0, used) as B;
 }
 
 /** access(2) answers EROFS for a read-only mount as for a read-only file system; statfs(2) through node tells neither. */
@@ -249,24 +243,4 @@ function isDots(buffer: Buffer, start: number, end: number): boolean {
 
 function kindOfType(type: number | undefined): Kind {
   return type === DT.DT_REG ? 'file' : type === DT.DT_DIR ? 'directory' : type === DT.DT_LNK ? 'link' : 'other';
-}
-
-function kindOfMode(mode: number): Kind {
-  const format = mode & S_IFMT;
-  return format === S_IFREG ? 'file' : format === S_IFDIR ? 'directory' : format === S_IFLNK ? 'link' : 'other';
-}
-
-function toStat(stat: BigIntStats): Stat {
-  return {
-    kind: kindOfMode(Number(stat.mode)),
-    device: Number(stat.dev),
-    inode: stat.ino,
-    mode: Number(stat.mode),
-    links: Number(stat.nlink),
-    size: Number(stat.size),
-    allocated: Number(stat.blocks) * 512,
-    modified: Number(stat.mtimeMs),
-    // statx(2) leaves it 0 where the file system keeps none.
-    born: stat.birthtimeNs === 0n ? undefined : Number(stat.birthtimeMs),
-  };
 }

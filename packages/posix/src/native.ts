@@ -14,6 +14,7 @@ export interface Native {
   openat(fd: number, name: Uint8Array, flags: number, mode: number): number;
   openat2(fd: number, name: Uint8Array, how: BigUint64Array, size: number): number;
   getdents64(fd: number, buffer: Uint8Array, size: number): number;
+  statx(fd: number, name: Uint8Array, flags: number, mask: number, result: Uint8Array): number;
   unlinkat(fd: number, name: Uint8Array, flags: number): number;
   mkdirat(fd: number, name: Uint8Array, mode: number): number;
   symlinkat(target: Uint8Array, fd: number, name: Uint8Array): number;
@@ -51,6 +52,7 @@ function load(): Native {
     openat: call('openat', 'int', 'void *', 'int', 'unsigned int'),
     openat2: raw(numbers.openat2, 'int', 'void *', 'void *', 'size_t'),
     getdents64: raw(numbers.getdents64, 'int', 'void *', 'size_t'),
+    statx: raw(numbers.statx, 'int', 'void *', 'int', 'unsigned int', 'void *'),
     unlinkat: call('unlinkat', 'int', 'void *', 'int'),
     mkdirat: call('mkdirat', 'int', 'void *', 'unsigned int'),
     symlinkat: call('symlinkat', 'void *', 'int', 'void *'),

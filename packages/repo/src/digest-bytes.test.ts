@@ -1,7 +1,7 @@
 import { parseDigest } from '@cfs/bls';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeHex, digestAt, digestBytes, digestsIn, digestSize, hexByte } from './digest-bytes.ts';
+import { decodeHex, digestAt, digestBytes, digestsIn, digestSize, hexByte, spells } from './digest-bytes.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 
@@ -37,4 +37,17 @@ describe.each(['sha256', 'sha512'] as const)('%s', (algorithm) => {
 it.each(['0', 'g0', '0G', 'A0', '0F', '/0', '0:', '0`', '\0\0', ''])('%j is no byte in hex', (text) => {
   expect(hexByte(Buffer.from(text), 0)).toBeLessThan(0);
   expect(decodeHex(Buffer.from(text), 0, 1, new Uint8Array(1), 0)).toBe(false);
+});
+
+it('spells knows the lower-case hex of bytes from any other text', () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const text = Buffer.from(`/${Buffer.from(bytes).toString('hex')}`);
+  expect(spells(text, 1, bytes, 0, 256)).toBe(true);
+  expect(spells(text, 3, bytes, 1, 255)).toBe(true);
+  expect(spells(text, 3, bytes, 1, 256)).toBe(false);
+  for (let at = 1; at < text.length; at++) {
+    const changed = Buffer.from(text);
+    changed[at] = (changed[at] ?? 0) ^ 0x20;
+    expect(spells(changed, 1, bytes, 0, 256)).toBe(false);
+  }
 });

@@ -28,6 +28,21 @@ export function digestBytes(digest: Digest): Uint8Array {
   return Buffer.from(digest, 'hex');
 }
 
+/** The two hex digits of each byte, the first one in the low bits. */
+const spelling = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const [first, second] = Buffer.from(byte.toString(16).padStart(2, '0'));
+  return (first ?? 0) | ((second ?? 0) << 8);
+});
+
+/** Whether the lower-case hex at `text[start…]` spells the `length` raw bytes at `bytes[at…]`. */
+export function spells(text: Uint8Array, start: number, bytes: Uint8Array, at: number, length: number): boolean {
+  for (let index = 0; index < length; index++) {
+    const digits = (text[start + 2 * index] ?? 0) | ((text[start + 2 * index + 1] ?? 0) << 8);
+    if (digits !== spelling[bytes[at + index] ?? 0]) return false;
+  }
+  return true;
+}
+
 /** The value of each ASCII byte as a lower-case hex digit, -1 for any other byte. */
 const nibbles = new Int8Array(256).fill(-1);
 for (let value = 0; value < 16; value++) nibbles[value.toString(16).charCodeAt(0)] = value;

@@ -31,11 +31,11 @@ describe('Window', () => {
       expect(shown.length).toBe(length);
     });
     fc.assert(property, { seed, numRuns: 500 });
-    expect(Math.max(...source.reads)).toBeLessThanOrEqual(256 << 10);
+    expect(Math.max(...source.reads)).toBeLessThanOrEqual(64 << 10);
   });
 
   it('forgets the piece that was used longest ago', () => {
-    const bytes = new Uint8Array(256 << 10);
+    const bytes = new Uint8Array(64 << 10);
     const reads: number[] = [];
     const source: Source = { size: 100 * bytes.length, read: (offset, length) => (reads.push(offset / length), bytes) };
     const window = new Window(source);

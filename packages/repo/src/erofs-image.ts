@@ -8,20 +8,24 @@ import { FormatError } from './format-error.ts';
 
 export const BLOCK = 4096;
 /** A multiple of the block size, so that no block lies across two pieces. */
-const PIECE = 256 << 10;
-/** 16 MiB in all. */
+const PIECE = 64 << 10;
+/** 4 MiB in all, which a processor's cache holds; what is read next is as a rule near to what was read before. */
 const SLOTS = 64;
 /** Node ids stay below 2^29 then. composefs-rs itself refuses images above 1 GiB. */
 const SIZE_LIMIT = 2 ** 34;
 
 /** The pieces of the image that were used last. */
 export class Window {
-  /** What the last `at` found. Nobody writes to it, so it may be kept. */
+  /**
+   * What the last `at` found. Buffers are used again: it stays as it is for the next `SLOTS - 1` calls of `at`, for in
+   * these no other piece is older.
+   */
   bytes: Uint8Array = new Uint8Array();
   readonly size: number;
   readonly #source: Source;
   readonly #slotOf: Int8Array;
   readonly #pieces: Uint8Array[] = [];
+  readonly #buffers: Uint8Array[] = [];
   readonly #pieceIn: number[] = [];
   readonly #lastUse: number[] = [];
   #clock = 0;
@@ -55,14 +59,15 @@ export class Window {
       slot = this.#lastUse.indexOf(Math.min(...this.#lastUse));
       this.#slotOf[this.#pieceIn[slot] ?? 0] = -1;
     }
-    this.#pieces[slot] = this.#read(piece * PIECE, Math.min(PIECE, this.size - piece * PIECE));
+    const buffer = (this.#buffers[slot] ??= new Uint8Array(Math.min(PIECE, this.size)));
+    this.#pieces[slot] = this.#read(piece * PIECE, Math.min(PIECE, this.size - piece * PIECE), buffer);
     this.#pieceIn[slot] = piece;
     this.#slotOf[piece] = slot;
     return slot;
   }
 
-  #read(offset: number, length: number): Uint8Array {
-    const bytes = this.#source.read(offset, length);
+  #read(offset: number, length: number, into?: Uint8Array): Uint8Array {
+    const bytes = this.#source.read(offset, length, into);
     if (bytes.length !== length) throw new FormatError('erofs-truncated', 'the image is shorter than its size', offset);
     return bytes;
   }

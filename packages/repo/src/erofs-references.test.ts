@@ -148,4 +148,36 @@ describe('References', () => {
   it.each(refused)('refuses %s', (_what, area, code) => {
     expect(() => visited(area)).toThrow(expect.objectContaining({ name: 'FormatError', code }));
   });
+
+  it('loses nothing over shared xattrs in more pieces than a window holds', () => {
+    const PIECE = 64 << 10;
+    const entries = [
+      metacopy(A),
+      ...Array.from({ length: 198 }, () => xattr('selinux', 'label', 6)),
+      redirect(pathOf(A)),
+    ];
+    const bytes = Buffer.alloc((entries.length + 1) * PIECE);
+    const area = Buffer.alloc(12 + entries.length * 4);
+    area[4] = entries.length;
+    for (const [index, entry] of entries.entries()) {
+      entry.copy(bytes, (index + 1) * PIECE);
+      area.writeUInt32LE(((index + 1) * PIECE) / 4, 12 + index * 4);
+    }
+    bytes.writeUInt16LE(4 << 1, 0);
+    bytes.writeUInt16LE(1 + entries.length, 2);
+    bytes.writeUInt16LE(0o100644, 4);
+    area.copy(bytes, 32);
+    const read = (offset: number, length: number, into = new Uint8Array(length)): Uint8Array => {
+      into.set(bytes.subarray(offset, offset + length));
+      return into.subarray(0, length);
+    };
+    const source = { size: bytes.length, read };
+    const inode = new Inode(new Window(source));
+    inode.read(0);
+    const found: string[] = [];
+    new References(new Window(source), 0, 'sha256').visit(inode, (buffer, start) =>
+      found.push(digestAt(buffer, start, 'sha256')),
+    );
+    expect(found).toEqual([A]);
+  });
 });

@@ -5,7 +5,7 @@
  * means an object, and nobody can say which.
  */
 import type { Algorithm } from '@cfs/bls';
-import { decodeHex, digestSize, hexByte } from './digest-bytes.ts';
+import { decodeHex, digestSize, spells } from './digest-bytes.ts';
 import { CHUNK_BASED, u16, u32, type Inode, type Window } from './erofs-image.ts';
 import { FormatError } from './format-error.ts';
 
@@ -37,6 +37,7 @@ export class References {
   /** Bytes of xattr areas that may still be read: areas that overlap would make the work quadratic. */
   #budget: number;
 
+  /** `window` is for shared xattrs alone: an inode with many of them must not lose its own bytes meanwhile. */
   constructor(window: Window, sharedXattrs: number, algorithm: Algorithm) {
     this.#window = window;
     this.#shared = sharedXattrs;
@@ -86,7 +87,11 @@ export class References {
     let start = this.#window.at(offset, 4);
     const length = entryLength(this.#window.bytes, start);
     start = this.#window.at(offset, length);
-    this.#readEntry(this.#window.bytes, start, length, inode);
+    const { bytes } = this.#window;
+    // A reference has to outlast the shared xattrs that are still to come.
+    const isKept = bytes[start] === NAME_LENGTH && bytes[start + 1] === TRUSTED;
+    if (isKept) this.#readEntry(bytes.slice(start, start + length), 0, length, inode);
+    else this.#readEntry(bytes, start, length, inode);
   }
 
   /** Returns the length of the entry with its padding. */
@@ -135,11 +140,8 @@ export class References {
     if (buffer[start] !== SLASH || buffer[start + 3] !== SLASH) return false;
     const digest = this.#metacopy.buffer;
     const first = this.#metacopy.start + 4;
-    if (hexByte(buffer, start + 1) !== digest[first]) return false;
-    for (let index = 1; index < this.#digestSize; index++) {
-      if (hexByte(buffer, start + 2 + 2 * index) !== digest[first + index]) return false;
-    }
-    return true;
+    const rest = this.#digestSize - 1;
+    return spells(buffer, start + 1, digest, first, 1) && spells(buffer, start + 4, digest, first + 1, rest);
   }
 
   #decodeRedirect(inode: Inode): void {

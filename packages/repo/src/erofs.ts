@@ -33,7 +33,7 @@ export interface ErofsEntry {
 
 /**
  * Calls `visit` with each reference to an object: a raw digest of `algorithm` at `buffer[start…]`, valid during the
- * call. Where an inode's metacopy and redirect differ, both are visited. Takes at most 16 MiB and a bit per 32 bytes of
+ * call. Where an inode's metacopy and redirect differ, both are visited. Takes at most 8 MiB and a bit per 32 bytes of
  * the image. FormatError for anything that composefs does not write; what was visited until then is not complete.
  */
 export function readErofs(source: Source, visit: DigestVisitor, algorithm: Algorithm): ErofsSummary {
@@ -75,5 +75,5 @@ function open(source: Source, algorithm: Algorithm) {
   const window = new Window(source);
   const superblock = readSuperblock(window);
   const walk = new ErofsWalk(window, superblock);
-  return { superblock, walk, references: new References(window, superblock.sharedXattrs, algorithm) };
+  return { superblock, walk, references: new References(new Window(source), superblock.sharedXattrs, algorithm) };
 }

@@ -85,7 +85,8 @@ export class LiveSet {
 
   #find(value: number): number {
     const mask = this.#slots.length - 1;
-    let slot = (value % 0x1_0000_0000) & mask;
+    // `&` takes the value modulo 2^32.
+    let slot = value & mask;
     while (this.#slots[slot] !== 0 && this.#slots[slot] !== value) slot = (slot + 1) & mask;
     return slot;
   }
