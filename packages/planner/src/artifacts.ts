@@ -4,7 +4,6 @@
  */
 import type { Artifact, BootPartition, Temporary } from '@cfs/repo';
 import { artifactKey, type Deployment } from './deployments.ts';
-import { ownArtifacts } from './deaths.ts';
 import type { Menu, MenuEntry } from './menu.ts';
 import { DAY } from './options.ts';
 import type { Notice, PlanItem } from './types.ts';
@@ -23,8 +22,8 @@ export interface ArtifactInputs {
   readonly menu: Menu;
   /** Entries that are still there after the run, and count. */
   readonly kept: readonly MenuEntry[];
-  /** Deployments that stay whole although no kept entry names them. */
-  readonly guarded: readonly Deployment[];
+  /** What stays although no kept entry names it. */
+  readonly guarded: readonly Artifact[];
   readonly deployments: readonly Deployment[];
   /** Places with an entry that can't be read: it may name any artifact there. */
   readonly blockedPlaces: ReadonlySet<string>;
@@ -35,8 +34,7 @@ export function judgeArtifacts(inputs: ArtifactInputs): ArtifactVerdicts {
   const { world, kept, guarded, blockedPlaces } = inputs;
   const { running, boots } = world.inventory;
   const named = [...kept.flatMap((entry) => entry.artifacts), ...running.artifacts].map(artifactKey);
-  const own = guarded.flatMap((deployment) => ownArtifacts(world, deployment)).map(artifactKey);
-  const referenced = new Set([...named, ...own]);
+  const referenced = new Set([...named, ...guarded.map(artifactKey)]);
   const items: PlanItem[] = [];
   const notices: Notice[] = [];
   const remaining = new Set<string>();
@@ -50,7 +48,8 @@ export function judgeArtifacts(inputs: ArtifactInputs): ArtifactVerdicts {
       }
       remaining.add(artifactKey(artifact));
       if (!verdict.goes && verdict.notice) notices.push(verdict.notice);
-      if (!verdict.goes && verdict.whole) whole.add(show(artifact));
+      const staysWhole = !verdict.goes && verdict.whole;
+      if (staysWhole || (artifact.kind === 'addons' && !isOurs(inputs, artifact))) whole.add(show(artifact));
     }
     items.push(...judgeTemporaries(inputs, boot, items, whole));
   }

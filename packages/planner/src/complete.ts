@@ -1,7 +1,7 @@
 /** The second half of planning: with what marking reached, the links and objects that nothing reaches, and the holes. */
 import type { Digest } from '@cfs/bls';
 import type { Hole, Link, Reached, Repository } from '@cfs/repo';
-import { holeDoubts } from './evidence.ts';
+import { holeDoubts, noRoots } from './evidence.ts';
 import {
   CLASSES,
   type Class,
@@ -31,7 +31,9 @@ const NO_OBJECTS: ObjectSum = { count: 0, bytes: 0, hash: '' };
 /** `place` is where the repository lies; `now` is the time that the plan was made, in milliseconds. */
 export function complete(decision: Decision, repository: Repository, survey: Survey, place: string, now: number): Plan {
   const doubts = [...decision.doubts, ...holeDoubts(survey.holes, decision.acceptDamage)];
-  const refused = decision.refused;
+  // Objects that no link leads to are only found by now.
+  const rootless = decision.roots.length === 0 && survey.objects.count > 0;
+  const refused = [...decision.refused, ...(rootless && decision.refused.length === 0 ? [noRoots()] : [])];
   const blocked = new Set<Class>(refused.length > 0 ? CLASSES : doubts.flatMap((doubt) => doubt.blocks));
   const all = [
     ...decision.items,

@@ -5,6 +5,7 @@
 import type { Artifact, Intent } from '@cfs/repo';
 import { artifactKey, type Deployment } from './deployments.ts';
 import type { Death, Hold, Notice } from './types.ts';
+import { isUse } from './roots.ts';
 import type { World } from './world.ts';
 
 /** Two younger deployments in the menu: then this one has rotated out. */
@@ -56,8 +57,7 @@ export function validIntent(
   const void_ = (message: string): { notice: Notice } => ({
     notice: { code: 'intent-void', about, message, severity: 'note' },
   });
-  if (holds.some((hold) => hold.kind !== 'entry' && hold.kind !== 'default'))
-    return void_('a recorded delete is void: the deployment is in use or pinned since');
+  if (holds.some(isUse)) return void_('a recorded delete is void: the deployment is in use or pinned since');
   if (deployment.entries.some((entry) => entry.offered)) {
     const message = 'a delete was recorded, but its boot entry is there: it stays until somebody asks again';
     return {
@@ -67,7 +67,6 @@ export function validIntent(
   const { state } = deployment;
   if (
     state !== undefined &&
-    intent.inode !== undefined &&
     (state.inode !== intent.inode || (intent.born !== undefined && state.born !== intent.born))
   ) {
     return void_('a recorded delete is void: the state directory was made anew since');
@@ -80,10 +79,7 @@ export function couldBoot(world: World, deployment: Deployment): boolean {
   const image = [...deployment.digests].some((digest) => world.images.get(digest)?.dangling === false);
   const { state } = deployment;
   return (
-    image &&
-    state !== undefined &&
-    state.originState !== 'missing' &&
-    ownArtifacts(world, deployment).some((artifact) => artifact.complete)
+    image && state !== undefined && state.originState !== 'missing' && ownArtifacts(world, deployment).some(isWhole)
   );
 }
 
@@ -97,9 +93,14 @@ export function ownArtifacts(world: World, deployment: Deployment): Artifact[] {
   const copies = ledger.copies.filter((copy) => deployment.digests.has(copy.digest));
   const told = new Set([...deployment.entries, ...copies].flatMap(({ artifacts }) => artifacts.map(artifactKey)));
   const named = all.filter((artifact) => deployment.digests.has(artifact.digest) || told.has(artifactKey(artifact)));
-  if (named.length > 0) return named;
+  if (named.some(isWhole)) return named;
   const digest = deployment.state?.origin?.bootDigest;
-  return digest === undefined ? [] : all.filter((artifact) => artifact.bootDigest === digest);
+  return digest === undefined ? named : [...named, ...all.filter((artifact) => artifact.bootDigest === digest)];
+}
+
+/** Something to boot: addons alone are nothing. */
+function isWhole(artifact: Artifact): boolean {
+  return artifact.complete && artifact.kind !== 'addons';
 }
 
 /** When an unexplained death was first seen; a first sight in the future (a clock that jumped back) counts from now. */

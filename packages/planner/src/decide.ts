@@ -2,9 +2,9 @@
  * Who lives, who dies, and why: the whole decision, from links alone. Reads nothing, knows no clock.
  * Each step is a rule of its own file; this is their order.
  */
-import type { Inventory, MarkRoot } from '@cfs/repo';
+import type { Artifact, Inventory, MarkRoot } from '@cfs/repo';
 import { judgeArtifacts } from './artifacts.ts';
-import { firstSight } from './deaths.ts';
+import { firstSight, ownArtifacts } from './deaths.ts';
 import { findDeployments, type Deployment } from './deployments.ts';
 import {
   emptyRoots,
@@ -24,7 +24,7 @@ import { inventoryNotices } from './notices.ts';
 import { planRecords } from './records.ts';
 import { judgeBootable, reportDeployments } from './report.ts';
 import { chooseDropped } from './retention.ts';
-import { bootedDigest, collectHolds } from './roots.ts';
+import { bootedDigest, collectHolds, isUse } from './roots.ts';
 import {
   planEntries,
   planLeftovers,
@@ -76,9 +76,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
     menu,
     deployments,
     kept: kept.filter((entry) => entry.ownership !== 'accepted'),
-    guarded: guarded
-      .map((fate) => fate.deployment)
-      .filter((deployment) => !deployment.entries.some((entry) => kept.includes(entry) && !entry.stale)),
+    guarded: guarded.flatMap((fate) => guardedArtifacts(world, fate, kept)),
     blockedPlaces: unreadable.places,
     collectUnclaimed: options.collectUnclaimed ?? false,
   });
@@ -147,6 +145,17 @@ export function decide(inventory: Inventory, options: Options): Decision {
   };
 }
 
+/**
+ * What stays for a deployment although no kept entry names it. Where an entry speaks for it, that one is believed; except
+ * for what is in use: an entry, which anybody may add, only ever protects. So what bears its name and could boot stays too.
+ */
+function guardedArtifacts(world: World, { deployment, holds }: Fate, kept: readonly MenuEntry[]): Artifact[] {
+  const own = ownArtifacts(world, deployment);
+  if (!deployment.entries.some((entry) => kept.includes(entry) && !entry.stale)) return own;
+  if (!holds.some(isUse)) return [];
+  return own.filter((artifact) => artifact.complete && deployment.digests.has(artifact.digest));
+}
+
 /** Entries of what is dropped, and the entries of ours in a stale set. */
 function isRemoved(entry: MenuEntry, fates: readonly Fate[]): boolean {
   if (!entry.removable) return false;
@@ -163,7 +172,9 @@ function findRoots(world: World, guarded: readonly Fate[], deadTags: ReadonlySet
     const because = `deployment:${deployment.id}`;
     for (const digest of deployment.digests)
       if (world.hasImage(digest)) roots.push({ kind: 'image', name: digest, because });
-    for (const name of deployment.manifests) roots.push({ kind: 'stream', name, because });
+    const { manifests, digests } = deployment;
+    const streams = manifests.length > 0 ? manifests : world.configsNaming(digests);
+    for (const name of streams) roots.push({ kind: 'stream', name, because });
   }
   for (const ref of repository.refs) {
     const links = ref.kind === 'image' ? world.images : world.streams;

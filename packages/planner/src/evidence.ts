@@ -69,11 +69,7 @@ export function refusals(world: World, menu: Menu, booted: Digest | undefined): 
       ),
     );
   }
-  if (
-    booted !== undefined &&
-    !world.hasImage(booted) &&
-    ![...world.twins(booted)].some((digest) => world.hasImage(digest))
-  ) {
+  if (booted !== undefined && !world.hasImage(booted)) {
     refused.push(
       problem(
         'booted-image-missing',
@@ -98,16 +94,12 @@ export function repositoryRefusals(repository: Repository): Notice[] {
 /** Nothing lives and something is there: that is never the truth. */
 export function emptyRoots(repository: Repository, roots: number): Notice[] {
   const empty = repository.images.length + repository.streams.length === 0;
-  return roots > 0 || empty
-    ? []
-    : [
-        problem(
-          'no-roots',
-          'repository',
-          'nothing in this repository is named by any ref or root; nothing is deleted',
-          'name what shall live with --root',
-        ),
-      ];
+  return roots > 0 || empty ? [] : [noRoots()];
+}
+
+export function noRoots(): Notice {
+  const message = 'nothing in this repository is named by any ref or root; nothing is deleted';
+  return problem('no-roots', 'repository', message, 'name what shall live with --root');
 }
 
 /** Doubts about the links of a repository: a root may hide behind each. */
@@ -207,7 +199,7 @@ export function holeDoubts(holes: readonly Hole[], accepted: readonly string[]):
     const root = hole.because.slice(hole.because.indexOf(':') + 1);
     const ids = [root, hole.about, hole.about.split('/').at(-1) ?? ''];
     const isAccepted = accepted.some((id) =>
-      ids.some((each) => each === id || (id.length >= 4 && each.startsWith(id))),
+      ids.some((each) => each === id || (/^[0-9a-f]{4,}$/.test(id) && each.startsWith(id))),
     );
     const about = hole.because.startsWith('deployment:') ? root : hole.about;
     const message = `${hole.about}: ${hole.message} (below ${hole.because.replace(':', ' ')})`;

@@ -34,7 +34,7 @@ export interface Menu {
 
 export function readMenu(world: World, acceptDamage: readonly string[], booted: Digest | undefined): Menu {
   const { boots, staged } = world.inventory;
-  const staleSets = boots.flatMap((boot) => boot.stagedSets.filter((set) => !isLive(world, boot, set)));
+  const staleSets = boots.flatMap((boot) => boot.stagedSets.filter((set) => !isLive(world, boot, set, acceptDamage)));
   const stale = new Set(staleSets.map((set) => `${set.place}/${set.kind}`));
   const primary = primaryPlaces(world, booted);
   const entries = boots.flatMap((boot) =>
@@ -58,13 +58,21 @@ export function readMenu(world: World, acceptDamage: readonly string[], booted: 
   return { entries, staleSets, crossed, stagedDigests, primary };
 }
 
-/** Live: a record in /run names a V inside it. An unreadable record may; that there is none counts only where it is known. */
-function isLive(world: World, boot: BootPartition, set: StagedSet): boolean {
+/**
+ * Live: a record in /run names a V inside it. An unreadable record may, and so may an entry in it that can't be read; that
+ * there is none counts only where it is known.
+ */
+function isLive(world: World, boot: BootPartition, set: StagedSet, acceptDamage: readonly string[]): boolean {
   const { staged } = world.inventory;
   if (mayBeTheMenu(boot, set)) return true;
   if (staged.kind !== 'present') return staged.kind !== 'absent';
   const twins = world.twins(staged.digest);
-  return boot.entries.some((entry) => entry.source === set.kind && entry.digests.some((digest) => twins.has(digest)));
+  return boot.entries.some(
+    (entry) =>
+      entry.source === set.kind &&
+      (entry.digests.some((digest) => twins.has(digest)) ||
+        (entry.unreadable !== undefined && !acceptDamage.includes(entry.path.at(-1) ?? ''))),
+  );
 }
 
 /**

@@ -33,15 +33,16 @@ export function judgeBootable(world: World, fates: readonly Fate[]): Bootable {
     return (
       entry.missing.length === 0 &&
       artifactsComplete(world, entry) &&
-      own.some((fate) => parts(world, fate.deployment).length === 0)
+      own.some((fate) => parts(world, fate.deployment, [entry]).length === 0)
     );
   };
   return { isBootable, broken, notices };
 }
 
-/** Image and state directory; what an entry starts is the entry's. */
-function parts(world: World, deployment: Deployment): string[] {
-  const links = [...deployment.digests].flatMap((digest) => world.images.get(digest) ?? []);
+/** Image and state directory; what an entry starts is the entry's. Of twins an entry boots the one that it names. */
+function parts(world: World, deployment: Deployment, entries: readonly MenuEntry[]): string[] {
+  const digests = entries.length > 0 ? entries.flatMap((entry) => entry.digests) : [...deployment.digests];
+  const links = digests.flatMap((digest) => world.images.get(digest) ?? []);
   const faults: string[] = [];
   if (links.length === 0) faults.push('its image is not in the repository');
   else if (links.every((link) => link.dangling)) faults.push("its image's object is missing");
@@ -55,7 +56,7 @@ function faultsOf(world: World, deployment: Deployment): string[] {
   const missing = entries.flatMap((entry) => entry.missing);
   const nothing =
     missing.length > 0 ? `${[...new Set(missing)].join(', ')} is missing` : 'what it starts is incomplete';
-  return [...parts(world, deployment), ...(entries.length > 0 && !starts ? [nothing] : [])];
+  return [...parts(world, deployment, entries), ...(entries.length > 0 && !starts ? [nothing] : [])];
 }
 
 function artifactsComplete(world: World, entry: MenuEntry): boolean {

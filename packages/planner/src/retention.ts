@@ -54,7 +54,8 @@ export function chooseDropped(
   }
   const offered = distinct(
     order.flatMap((entry) =>
-      deployments.filter((each) => each.entries.some((own) => own.where === entry.where && own.name === entry.name)),
+      // Blocks of one menu file may well have the same title.
+      deployments.filter((each) => each.entries.includes(entry)),
     ),
   );
   for (const deployment of offered.slice(options.keep)) {

@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 export function bootedDigest(world: World): Digest | undefined {
   const { running } = world.inventory;
   const root = running.rootMount ?? referencedRoot(world);
-  if (root !== undefined && world.knows(root)) return root;
+  if (root !== undefined && (world.hasImage(root) || world.knows(root))) return root;
   return (
     running.digests.find((digest) => world.hasImage(digest)) ?? running.digests.find((digest) => world.knows(digest))
   );
@@ -36,6 +36,11 @@ export function resolveReference(world: World, mount: ComposefsMount): Digest | 
 /** A ref that `cfs pin` made so that upstream's collector honours the pin too. */
 function pinRef(ref: Ref): string | undefined {
   return ref.kind === 'image' ? /^cfs\/([0-9a-f]+)$/.exec(ref.name)?.[1] : undefined;
+}
+
+/** Whether it is in use, not merely offered: that is told by the kernel or the trusted root, never by the boot partition. */
+export function isUse({ kind }: Hold): boolean {
+  return ['booted', 'command-line', 'mount', 'staged', 'pin'].includes(kind);
 }
 
 /** Every digest that lives by itself, and why. */

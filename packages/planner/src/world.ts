@@ -20,6 +20,7 @@ export class World {
   readonly #byObject = new Map<Digest, StreamLink[]>();
   readonly #twins = new Map<Digest, ReadonlySet<Digest>>();
   readonly #manifests = new Map<Digest, string[]>();
+  readonly #configs = new Map<Digest, string[]>();
   readonly #known: ReadonlySet<Digest>;
 
   constructor(inventory: Inventory) {
@@ -34,17 +35,22 @@ export class World {
       this.#unite(boots);
       // A config names images itself; its manifest is what tags and origins speak of.
       const isConfig = bootRefs(link).length > 0 && !link.name.startsWith('ostree-commit-');
-      if (!isConfig) for (const digest of boots) push(this.#manifests, digest, link.name);
+      for (const digest of boots) push(isConfig ? this.#configs : this.#manifests, digest, link.name);
     }
     const tagged = repository.refs
       .filter((ref) => bootcTag(ref) !== undefined)
       .flatMap((ref) => this.bootImages(this.streams.get(ref.target ?? '')));
     const recorded = [ledger.intents, ledger.sights, ledger.copies, ledger.trash].flat().map((record) => record.digest);
-    const linked = repository.images.flatMap((link) => parseDigest(link.name) ?? []);
+    // The plain image of a deployment boots nothing: its link makes no deployment known.
+    const booting = new Set(repository.streams.flatMap(bootRefs));
+    const plain = new Set(repository.streams.flatMap(plainRefs).filter((digest) => !booting.has(digest)));
+    const linked = repository.images
+      .flatMap((link) => parseDigest(link.name) ?? [])
+      .filter((digest) => !plain.has(digest));
     this.#known = new Set([...linked, ...states.map((state) => state.digest), ...tagged, ...recorded, ...ledger.pins]);
   }
 
-  /** A V of this sysroot: it has an image link, a state directory, a tag of bootc's, or a record of ours. */
+  /** A V of this sysroot: it has the link of an image that boots, a state directory, a tag of bootc's, or a record of ours. */
   knows(digest: Digest): boolean {
     return this.#known.has(digest);
   }
@@ -80,6 +86,11 @@ export class World {
     return [...new Set([...digests].flatMap((digest) => this.#manifests.get(digest) ?? []))];
   }
 
+  /** Config streams that name one of the digests: what is left of a manifest that is lost. */
+  configsNaming(digests: Iterable<Digest>): string[] {
+    return [...new Set([...digests].flatMap((digest) => this.#configs.get(digest) ?? []))];
+  }
+
   #unite(digests: readonly Digest[]): void {
     if (digests.length < 2) return;
     const all: ReadonlySet<Digest> = new Set(digests.flatMap((digest) => [...this.twins(digest)]));
@@ -90,6 +101,13 @@ export class World {
 function bootRefs(stream: StreamLink): Digest[] {
   return [...(stream.named ?? [])].flatMap(([name, object]) =>
     name.startsWith('composefs.image.boot') ? [object] : [],
+  );
+}
+
+/** `composefs.image`, or one of its formats: not what boots. */
+function plainRefs(stream: StreamLink): Digest[] {
+  return [...(stream.named ?? [])].flatMap(([name, object]) =>
+    name.startsWith('composefs.image') && !name.startsWith('composefs.image.boot') ? [object] : [],
   );
 }
 
