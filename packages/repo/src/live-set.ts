@@ -8,11 +8,36 @@
  * look like the object that it meant, and the hole would go unseen.
  */
 
+import { hexByte } from './digest-bytes.ts';
+
 /** The first 32 bits, and the rest folded into 21: exact in a double, and never 0 (the mark of an empty slot). */
 export function fingerprint(bytes: Uint8Array, at: number, size: number): number {
   let fold = 0;
   for (let word = at + 4; word < at + size; word += 4) fold ^= wordAt(bytes, word);
-  return (wordAt(bytes, at) >>> 0) * 0x20_0000 + ((fold ^ (fold >>> 11)) & 0x1f_ffff) + 1;
+  return pack(wordAt(bytes, at), fold);
+}
+
+/**
+ * The same of an object by its place: the byte that its directory is named by, and the lower-case hex of the others at
+ * `text[at…]`. 0 where that is no hex.
+ */
+export function fingerprintOfName(first: number, text: Uint8Array, at: number, size: number): number {
+  let word = first;
+  let head = 0;
+  let fold = 0;
+  let damage = 0;
+  for (let index = 1; index < size; index++) {
+    const byte = hexByte(text, at + 2 * index - 2);
+    damage |= byte;
+    word = (word << 8) | byte;
+    if (index === 3) head = word;
+    else if ((index & 3) === 3) fold ^= word;
+  }
+  return damage < 0 ? 0 : pack(head, fold);
+}
+
+function pack(head: number, fold: number): number {
+  return (head >>> 0) * 0x20_0000 + ((fold ^ (fold >>> 11)) & 0x1f_ffff) + 1;
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {

@@ -4,8 +4,8 @@
  */
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
 import { decodeName, PosixError, type Directory } from '@cfs/posix';
-import { decodeHex, digestSize } from './digest-bytes.ts';
-import { fingerprint, type LiveSet } from './live-set.ts';
+import { digestSize } from './digest-bytes.ts';
+import { fingerprintOfName, type LiveSet } from './live-set.ts';
 import { attempt, inside, sizeOf } from './tolerate.ts';
 
 /** What a look at all object directories found. Objects stay packed: names are made when somebody asks for them. */
@@ -97,15 +97,16 @@ export function scanObjects(
   onStray?: (name: string) => void,
 ): void {
   const size = digestSize(algorithm);
-  const raw = new Uint8Array(size);
   const length = size * 2 - 2;
-  raw[0] = high;
-  let [current, from, to]: [Uint8Array, number, number] = [raw, 0, 0];
+  let current: Uint8Array = new Uint8Array();
+  let [from, to] = [0, 0];
   const name = (): string => decodeName(current.subarray(from, to));
   directory.scan((buffer, start, end, kind) => {
-    [current, from, to] = [buffer, start, end];
-    const isObject = end - start === length && kind === 'file' && decodeHex(buffer, start, size - 1, raw, 1);
-    if (isObject) visit(fingerprint(raw, 0, size), name);
+    current = buffer;
+    from = start;
+    to = end;
+    const value = end - start === length && kind === 'file' ? fingerprintOfName(high, buffer, start, size) : 0;
+    if (value !== 0) visit(value, name);
     else onStray?.(name());
   });
 }
