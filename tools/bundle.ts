@@ -49,17 +49,23 @@ const nativeBesideBundle: Plugin = {
   },
 };
 
+/** Modules of Node that take milliseconds to load, have functions only, and that many commands never come to use. */
+const heavy = ['child_process', 'crypto', 'readline/promises', 'util', 'zlib'].map((name) => `node:${name}`);
+
 /**
  * One file means that every import of every command is done at the start, and a module of Node costs a millisecond or
- * two. So they are fetched when the module that imports them is first used.
+ * two. So they are fetched when the module that imports them is first used, and heavy ones when something in them is:
+ * esbuild looks a name up in the prototype of what was imported.
  */
 const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup(build) {
     build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
-    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
-    }));
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
+      const get = `process.getBuiltinModule(${JSON.stringify(path)})`;
+      const lazy = `Object.create(new Proxy({}, { get: (_, name) => ${get}[name] }))`;
+      return { contents: `module.exports = ${heavy.includes(path) ? lazy : get}` };
+    });
   },
 };
 

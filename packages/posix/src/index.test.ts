@@ -43,15 +43,3 @@ describe('the reading half', () => {
     expect(answer.trim()).toBe('false true');
   });
 });
-
-describe('the example of the README', () => {
-  it('runs', () => {
-    const [, example] = /```ts\n([^]*?)```/.exec(fs.readFileSync(path.join(home, 'README.md'), 'utf8')) ?? [];
-    expect(
-      run(example ?? '', place)
-        .trim()
-        .split('\n'),
-    ).toEqual(['directory trash', 'EISDIR']);
-    expect(fs.readFileSync(path.join(place, 'trash/record.json'), 'utf8')).toBe('{}');
-  });
-});
