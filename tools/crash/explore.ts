@@ -63,8 +63,8 @@ interface Course {
   readonly before: Snapshot;
   readonly dying: readonly string[];
   readonly cuts: readonly string[];
-  /** After a reboot and another run; undefined in the very first run. */
-  readonly expected: Snapshot | undefined;
+  /** After a reboot and another run, at once and when nothing is held any more; undefined in the very first run. */
+  readonly expected: { readonly soon: Snapshot; readonly late: Snapshot } | undefined;
 }
 
 interface Undisturbed {
@@ -138,8 +138,10 @@ class Exploration {
       this.#note(course, judgeCompleteness(snapshotOf(world), [...this.#system.story.deployments.values()]));
     }
     const rebooted = this.#reboot(world);
-    await this.#collect(rebooted, task.resume);
-    const expected = await this.#settled(rebooted, task);
+    const { receipt } = await this.#collect(rebooted, task.resume);
+    // Where the next run refuses, it is for a person to say what the end is.
+    if (receipt.outcome === 'refused') return [{ course, world, phaseAt }];
+    const expected = { soon: snapshotOf(rebooted), late: await this.#settled(rebooted, task) };
     return [{ course: { ...course, expected }, world, phaseAt }];
   }
 
@@ -157,8 +159,8 @@ class Exploration {
     this.#judgeFinished(next, first, run, ran);
     if (next.expected && !isTorn(before)) {
       await this.#judgeQuiet(next, run);
-      this.#note(next, judgeDropped(next.expected, snapshotOf(run), task.drop));
-      this.#note(next, judgeEnd(next.expected, await this.#settled(run, task)));
+      this.#note(next, judgeDropped(next.expected.soon, snapshotOf(run), task.drop));
+      this.#note(next, judgeEnd(next.expected.late, await this.#settled(run, task)));
     }
     if (level === 2) return;
     const candidates = this.#cut(next, run, phaseAt, this.#limits.again[1]);
@@ -264,7 +266,8 @@ export function explore(system: Generated, limits: Limits = usual): Promise<Expl
 /** A delete that did not come as far as the menu, or where the menu does not tell, as its record, is asked for again. */
 function isOpen(id: string, first: Snapshot, now: Snapshot): boolean {
   if (livingDeployments(first).has(id)) return livingDeployments(now).has(id);
-  return at(now.sysroot, `state/cfs/intents/${id}.json`) === undefined;
+  const [record, state] = [`state/cfs/intents/${id}.json`, `state/deploy/${id}`].map((path) => at(now.sysroot, path));
+  return record === undefined && state !== undefined;
 }
 
 /** Whose entries the run may take from the menu: the one asked for, or what is beyond the number to keep. */

@@ -173,7 +173,7 @@ export function judgeEnd(expected: Snapshot, found: Snapshot): Fault[] {
 function tellsTime(path: string, both: boolean): boolean {
   // Receipts, and the directories of records, empty or not.
   if (/^state\/cfs(\/receipts(\/.*)?|\/[a-z]+)?$/.test(path)) return true;
-  return both && /^state\/cfs\/(trash|sights)\/[^/]+\.json$/.test(path);
+  return both && /^state\/cfs\/(trash|sights|intents)\/[^/]+\.json$/.test(path);
 }
 
 /**

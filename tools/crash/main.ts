@@ -15,7 +15,7 @@ const THREADS = 2;
 /** A mutant that so many systems do not show is not caught. */
 const MUTANT_SYSTEMS = 150;
 /** Systems that show most mutants within a second. */
-const TELLING = [3, 11, 28];
+const TELLING = [3, 11, 28, 7];
 const PROGRESS_MS = 15_000;
 
 const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
