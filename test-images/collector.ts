@@ -2,9 +2,17 @@
  * Runs the collector on a world, as `cfs gc` and `cfs delete` run it on a machine: the same readers, the same planner,
  * the same executor, on directories of the model. Nobody else is there, so the lock is always free and all is agreed to.
  */
-import { prove, run, type Receipt, type Request } from '@cfs/executor';
+import { run, type Receipt, type Request } from '@cfs/executor';
 import { complete, decide, sparing, type Options, type Plan } from '@cfs/planner';
-import { deadObjects, inside, readInventory, survey, type Inventory, type ObjectTable, type Places } from '@cfs/repo';
+import {
+  deadObjects,
+  inside,
+  readInventory,
+  survey,
+  type Inventory,
+  type Places,
+  type RepositorySurvey,
+} from '@cfs/repo';
 import type { World } from './model/index.ts';
 import type { System } from './stories/index.ts';
 
@@ -14,9 +22,8 @@ type Machine = System['machine'];
 export interface Planned {
   readonly inventory: Inventory;
   readonly plan: Plan;
-  /** The dead objects, whether or not the plan sweeps them. */
-  readonly table: ObjectTable;
-  readonly holes: number;
+  /** Tells of the dead objects whether or not the plan sweeps them. */
+  readonly survey: RepositorySurvey;
 }
 
 export interface Ran {
@@ -46,13 +53,7 @@ export function plan(world: World, machine: Machine, choices: Choices = {}): Pla
   const decision = decide(inventory, options);
   const { repository } = inventory;
   const found = inside(places.sysroot, ['composefs'], (root) => survey(root, repository, decision.roots));
-  const { table, holes } = found;
-  return {
-    inventory,
-    plan: complete(decision, repository, found, 'sysroot', options.now),
-    table,
-    holes: holes.length,
-  };
+  return { inventory, plan: complete(decision, repository, found, 'sysroot', options.now), survey: found };
 }
 
 /** What `run` is asked on this world. */
@@ -62,7 +63,7 @@ export function requestOf(world: World, machine: Machine, choices: Choices = {})
   let last = planned;
   const read: Request['read'] = (spared) => {
     if (spared.length > 0) last = plan(world, machine, sparing(choices, spared));
-    return { plan: last.plan, table: last.table, entries: entriesOf(last.inventory) };
+    return { plan: last.plan, survey: last.survey, entries: entriesOf(last.inventory) };
   };
   return {
     planned,
@@ -75,7 +76,6 @@ export function requestOf(world: World, machine: Machine, choices: Choices = {})
     read,
     entriesNow: () => entriesOf(readInventory(placesOf(world, machine))),
     agree: () => Promise.resolve(true),
-    prove: (done) => inside(world.place('sysroot'), ['composefs'], (root) => prove(root, done, last.holes)),
     now: () => world.now,
   };
 }
@@ -93,6 +93,6 @@ function entriesOf({ boots }: Inventory): string[] {
 }
 
 /** The objects that a plan sweeps, by their full names. */
-export function sweptObjects({ plan, table, inventory }: Planned): ReadonlySet<string> {
+export function sweptObjects({ plan, survey: { table }, inventory }: Planned): ReadonlySet<string> {
   return new Set(plan.objects.count === 0 ? [] : deadObjects(table, inventory.repository.algorithm));
 }

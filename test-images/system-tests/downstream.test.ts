@@ -1,6 +1,6 @@
 /** What another program does: inventory, plan and execution through the packages, without the command. */
 import { expect, it } from 'vitest';
-import { lockDirectory, openWritable, prove, run } from '@cfs/executor';
+import { lockDirectory, openWritable, run } from '@cfs/executor';
 import { complete, decide, type Options } from '@cfs/planner';
 import { openDirectory } from '@cfs/posix';
 import { inside, readInventory, survey } from '@cfs/repo';
@@ -17,7 +17,7 @@ it('collects an interrupted delete', async () => {
     const decision = decide(inventory, options);
     const found = inside(sysroot!, ['composefs'], (root) => survey(root, inventory.repository, decision.roots));
     const plan = complete(decision, inventory.repository, found, 'sysroot', options.now);
-    return { plan, table: found.table, entries: [] };
+    return { plan, survey: found, entries: [] };
   };
   const options = { now: Date.now() };
   const receipt = await run({
@@ -29,7 +29,6 @@ it('collects an interrupted delete', async () => {
     read: (spared) => read({ ...options, pins: spared }),
     entriesNow: () => [],
     agree: () => Promise.resolve(false),
-    prove: (plan) => inside(sysroot!, ['composefs'], (root) => prove(root, plan, 0)),
     now: Date.now,
   });
   expect(receipt).toMatchObject({ outcome: 'done', skipped: [], proof: { missing: 0 } });

@@ -21,6 +21,7 @@ export interface Mutant {
 
 const source = (file: string) => `packages/executor/src/${file}`;
 const inRun = (from: string, to: string): Change => ({ file: source('run.ts'), from, to });
+const inLedger = (from: string, to: string): Change => ({ file: source('ledger.ts'), from, to });
 const inItems = (from: string, to: string): Change => ({ file: source('items.ts'), from, to });
 const inTrash = (from: string, to: string): Change => ({ file: source('trash.ts'), from, to });
 const inModel = (from: string, to: string): Change => ({ file: 'test-images/model/directory.ts', from, to });
@@ -32,10 +33,10 @@ function order(name: string, ...names: readonly string[]): Mutant {
   return { name, changes: [{ file: source('phases.ts'), to }] };
 }
 
-const AFTER_PHASE = 'this.#barrier(touched);\n      const report';
+const AFTER_PHASE = 'this.#barrier();\n      if (this.#spared.size === spared)';
 const noBarrierAfter = (phase: string): Mutant => ({
   name: `no barrier after ${phase}`,
-  changes: [inRun(AFTER_PHASE, `if (phase.name !== '${phase}') this.#barrier(touched);\n      const report`)],
+  changes: [inRun(AFTER_PHASE, `if (phase.name !== '${phase}') ${AFTER_PHASE}`)],
 });
 
 const EXCHANGE =
@@ -43,7 +44,7 @@ const EXCHANGE =
 const CREATE = 'directory.create(temporary, content, directory.stat(name).mode & 0o7777);\n  ';
 const BARRIER = 'this.syncfs();\n    this.fsync();';
 const INTENT =
-  "this.#record(plan, 'before');\n      for (const phase of PHASES) reading = await this.#phase(phase, reading);";
+  "this.#ledger.record(plan, 'before');\n      for (const phase of PHASES) reading = await this.#phase(phase, reading);";
 const PHASES_RUN = 'for (const phase of PHASES) reading = await this.#phase(phase, reading);';
 const MOVE = 'inside(root, TRASH, (trash) => deploy.rename(name, trash, aside));';
 
@@ -74,7 +75,7 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
-  { name: 'no barrier after any phase', changes: [inRun(AFTER_PHASE, 'const report')] },
+  { name: 'no barrier after any phase', changes: [inRun(AFTER_PHASE, 'if (this.#spared.size === spared)')] },
   noBarrierAfter('entries'),
   noBarrierAfter('tags'),
   noBarrierAfter('links'),
@@ -82,8 +83,8 @@ export const mutants: readonly Mutant[] = [
     name: 'barriers on the root only',
     changes: [
       inRun(
-        'for (const place of touched) this.#place(place).barrier();',
-        "if (touched.size > 0) this.#place('sysroot').barrier();",
+        'for (const place of this.#touched) this.#place(place).barrier();',
+        "if (this.#touched.size > 0) this.#place('sysroot').barrier();",
       ),
     ],
   },
@@ -91,8 +92,8 @@ export const mutants: readonly Mutant[] = [
     name: 'barriers on the boot partition only',
     changes: [
       inRun(
-        'for (const place of touched) this.#place(place).barrier();',
-        "for (const place of touched) if (place !== 'sysroot') this.#place(place).barrier();",
+        'for (const place of this.#touched) this.#place(place).barrier();',
+        "for (const place of this.#touched) if (place !== 'sysroot') this.#place(place).barrier();",
       ),
     ],
   },
@@ -104,33 +105,38 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the intent after the entry',
-    changes: [inRun(INTENT, `${PHASES_RUN}\n      this.#record(plan, 'before');`)],
+    changes: [inRun(INTENT, `${PHASES_RUN}\n      this.#ledger.record(plan, 'before');`)],
   },
   { name: 'no intent', changes: [inRun(INTENT, PHASES_RUN)] },
   {
     name: 'the intent without a barrier',
-    changes: [inRun('      root.barrier();\n', '')],
+    changes: [inLedger('      root.barrier();\n', '')],
   },
   {
     name: 'the intent in /run',
     changes: [
-      inRun(
-        'const root = this.#place(ledger);\n',
-        "const root = this.#place(ledger);\n    if (when === 'before' && volatile) {\n      for (const change of changes) applyRecord(volatile, change, VOLATILE_LEDGER);\n      return;\n    }\n",
+      inLedger(
+        'changes.length === 0) return;\n',
+        "changes.length === 0) return;\n    if (when === 'before' && volatile) {\n      for (const change of changes) applyRecord(volatile, change, VOLATILE_LEDGER);\n      return;\n    }\n",
       ),
     ],
   },
   {
     name: 'the intent over before the work',
-    changes: [inRun(INTENT, `this.#record(plan, 'before');\n      this.#record(plan, 'after');\n      ${PHASES_RUN}`)],
+    changes: [
+      inRun(
+        INTENT,
+        `this.#ledger.record(plan, 'before');\n      this.#ledger.record(plan, 'after');\n      ${PHASES_RUN}`,
+      ),
+    ],
   },
-  { name: 'records that stay', changes: [inRun("      this.#record(reading.plan, 'after');\n", '')] },
+  { name: 'records that stay', changes: [inRun("      this.#ledger.record(reading.plan, 'after');\n", '')] },
   {
     name: 'a receipt of nothing',
     changes: [
       inRun(
-        "if (isEmpty(plan)) return this.#receipt(plan, 'nothing');",
-        "if (isEmpty(plan)) return this.#finish(plan, 'nothing', undefined);",
+        "if (isEmpty(plan)) return this.#report.receipt(plan, 'nothing');",
+        "if (isEmpty(plan)) return this.#ledger.keep(this.#report.receipt(plan, 'nothing'));",
       ),
     ],
   },

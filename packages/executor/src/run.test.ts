@@ -6,7 +6,8 @@ import type { CallSite, FileSystemOptions, World } from '../../../test-images/mo
 import { snapshotOf } from '../../../test-images/snapshot.ts';
 import { story, type Story } from '../../../test-images/stories/index.ts';
 import { PHASES } from './phases.ts';
-import { run, type Request } from './run.ts';
+import type { Request } from './request.ts';
+import { run } from './run.ts';
 
 const three = () => story({ loader: 'systemd', kind: 'bls' }).install('A').update('B').update('C');
 
@@ -152,7 +153,7 @@ describe('a word to stop', () => {
   it('before the very last object does not count as done', async () => {
     const { planned, receipt: whole } = await execute();
     // It is asked for before each item, each directory of objects, and each object.
-    const last = planned.plan.items.length + planned.table.dead.length + whole.objects.count;
+    const last = planned.plan.items.length + planned.survey.table.dead.length + whole.objects.count;
     let asked = 0;
     const { receipt } = await execute({ change: () => ({ stop: () => (++asked < last ? undefined : 'SIGTERM') }) });
     expect(receipt.objects.count).toBe(whole.objects.count - 1);

@@ -1,8 +1,7 @@
 /** `cfs gc`: shows the plan, asks, then locks, reads and decides again, and carries it out. */
 import { createInterface } from 'node:readline/promises';
-import { lockDirectory, prove, run, type Receipt, type Request } from '@cfs/executor';
+import { lockDirectory, run, type Receipt, type Request } from '@cfs/executor';
 import { hasItems, isEmpty, sparing, type Options, type Plan } from '@cfs/planner';
-import { inside } from '@cfs/repo';
 import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
@@ -89,7 +88,6 @@ async function execute(
   const places = openPlaces(paths);
   const volatile = openRun(paths);
   const progress = new ProgressLine();
-  let holes = 0;
   const request: Request = {
     plan,
     places,
@@ -99,15 +97,13 @@ async function execute(
     lock: () => lockDirectory(system.repositoryPath, 'exclusive', { waitMs: flags.wait }),
     read: (spared) => {
       const planned = system.plan(sparing(options, spared));
-      holes = planned.survey.holes.length;
-      return { plan: planned.plan, table: planned.survey.table, entries: entriesOf(planned.inventory) };
+      return { plan: planned.plan, survey: planned.survey, entries: entriesOf(planned.inventory) };
     },
     entriesNow: () => entriesOf(system.inventory()),
     agree: async (changed) => {
       tell(`The system has changed meanwhile. The new plan:\n${renderPlan(changed, { all: false })}`);
       return agreed(flags);
     },
-    prove: (done) => inside(system.sysroot, ['composefs'], (root) => prove(root, done, holes)),
     now: Date.now,
     onProgress: progress.show,
     stop: signals.word,

@@ -1,5 +1,5 @@
 /** `cfs repo gc`: a plain composefs repository, without any bootc around it. */
-import { lockDirectory, openWritable, prove, run, type Reading } from '@cfs/executor';
+import { lockDirectory, openWritable, run, type Reading } from '@cfs/executor';
 import { complete, decideRepository, hasItems, type Options } from '@cfs/planner';
 import { openDirectory, PosixError, type Directory } from '@cfs/posix';
 import { readRepository, survey, type Problem, type Repository, type RepositorySurvey } from '@cfs/repo';
@@ -33,7 +33,7 @@ function planRepository(root: Directory, names: readonly string[], options: Opti
   const decision = decideRepository(repository, names, problems, options);
   const found = survey(root, repository, decision.roots);
   const plan = complete(decision, repository, found, PLACE, options.now);
-  return { repository, survey: found, reading: { plan, table: found.table, entries: [] } };
+  return { repository, survey: found, reading: { plan, survey: found, entries: [] } };
 }
 
 export async function repoGcCommand(flags: RepoFlags): Promise<number> {
@@ -62,7 +62,6 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
         read: () => planRepository(root, flags.root ?? [], options).reading,
         entriesNow: () => [],
         agree: () => agreed(flags),
-        prove: (done) => prove(root, done, first.survey.holes.length),
         now: Date.now,
         onProgress: progress.show,
       });
