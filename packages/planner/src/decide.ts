@@ -7,6 +7,7 @@ import { judgeArtifacts } from './artifacts.ts';
 import { firstSight, ownArtifacts } from './deaths.ts';
 import { findDeployments, type Deployment } from './deployments.ts';
 import {
+  commandLineDoubt,
   emptyRoots,
   readOnlyRefusals,
   entryDoubts,
@@ -56,13 +57,13 @@ export function decide(inventory: Inventory, options: Options): Decision {
 
   const dropped = chooseDropped(world, menu, deployments, holdsOf, options);
   const unreadable = entryDoubts(menu);
-  const staged = stagedDoubt(world);
+  const uncertain = [unreadable, stagedDoubt(world), commandLineDoubt(world, options)];
   const fates = judgeFates({
     world,
     deployments,
     holdsOf,
     dropped: dropped.deployments,
-    spares: unreadable.sparesTheDead || staged.sparesTheDead,
+    spares: uncertain.find((each) => each.spares !== undefined)?.spares,
     rescue: isRescue(booted, options),
     options,
   });
@@ -104,8 +105,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
   const doubts = [
     ...repositoryDoubts(inventory.repository),
     ...mountDoubts(world),
-    ...unreadable.doubts,
-    ...staged.doubts,
+    ...uncertain.flatMap((each) => each.doubts),
   ];
   const blocked = doubts.some((doubt) => doubt.blocks.length > 0);
   const records = planRecords({
@@ -129,7 +129,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
     refused,
     doubts,
     notices: [
-      ...inventoryNotices(inventory, menu, fates),
+      ...inventoryNotices(inventory, menu, fates, tags.dead),
       ...dropped.notices,
       ...staleSets.notices,
       ...artifacts.notices,

@@ -240,6 +240,25 @@ describe('the evidence table: an entry that cannot be read', () => {
   });
 });
 
+describe('the evidence table: a command line that cannot be read', () => {
+  const silent = (machine: Machine): Machine =>
+    machine.edit((draft) => {
+      draft.running.digests = [];
+      draft.problems.push({ code: 'command-line-unreadable', about: 'proc/cmdline', message: 'EIO' });
+    });
+  it.each<Row>([
+    ['may name any of the dead', silent(rotated()), { doubts: ['command-line-unreadable'] }],
+    [
+      'except where a recorded delete explains the death',
+      silent(intent(lost(), 'A')),
+      { doubts: ['command-line-unreadable'], goes: whole('A') },
+    ],
+    ['is nothing to ask of a system that does not run', silent(rotated()), { goes: whole('A') }, { offline: true }],
+  ])('%s', (_, machine, expected, options = {}) => {
+    expect(answer(planOf(machine, options))).toEqual(expected);
+  });
+});
+
 describe('the evidence table: what cannot be told about the staged deployment', () => {
   const unreadable = (machine: Machine): Machine =>
     machine.edit((draft) => (draft.staged = { kind: 'unreadable', message: 'EIO' }));
@@ -365,6 +384,11 @@ describe('the evidence table: a root that is wholly absent protects nothing and 
       'a tag whose manifest does not exist',
       rotated().lose('B', 'manifest'),
       { goes: whole('A'), notices: ['broken-ref', 'degraded'] },
+    ],
+    [
+      'but where the tag itself goes, nothing is wrong',
+      rotated().lose('A', 'manifest'),
+      { goes: whole('A').filter((each) => each !== 'manifest A') },
     ],
   ])('%s', (_, machine, expected) => {
     expect(answer(planOf(machine))).toEqual(expected);

@@ -138,12 +138,16 @@ export function mountDoubts(world: World): Doubt[] {
   return [...mounts, ...unreadable];
 }
 
+/** Doubts about who lives; `spares` says why a dead deployment may not be dead after all. */
+interface Uncertainty {
+  readonly doubts: readonly Doubt[];
+  readonly spares: string | undefined;
+}
+
+const CERTAIN: Uncertainty = { doubts: [], spares: undefined };
+
 /** Entries that can't be read: they may be what a crash left of good ones. */
-export function entryDoubts(menu: Menu): {
-  readonly doubts: Doubt[];
-  readonly places: Set<string>;
-  readonly sparesTheDead: boolean;
-} {
+export function entryDoubts(menu: Menu): Uncertainty & { readonly places: ReadonlySet<string> } {
   const unreadable = menu.entries.filter((entry) => entry.ownership === 'unreadable');
   const doubts = unreadable.map((entry): Doubt => {
     const scope = entry.stale
@@ -156,18 +160,31 @@ export function entryDoubts(menu: Menu): {
       blocks: [],
     };
   });
-  const places = new Set(unreadable.map((entry) => entry.place));
-  return { doubts, places, sparesTheDead: unreadable.some((entry) => !entry.stale) };
+  const counts = unreadable.some((entry) => !entry.stale);
+  return {
+    doubts,
+    places: new Set(unreadable.map((entry) => entry.place)),
+    spares: counts ? 'an entry that cannot be read may be its own' : undefined,
+  };
+}
+
+/** After a soft reboot the command line alone tells of the deployment that the machine was booted with. */
+export function commandLineDoubt({ inventory }: World, options: Options): Uncertainty {
+  const found = inventory.problems.find((each) => each.code === 'command-line-unreadable');
+  if (found === undefined || options.offline === true) return CERTAIN;
+  const message = `${found.message}; any deployment may be named there, so none is removed`;
+  return {
+    doubts: [{ ...found, message, severity: 'problem', blocks: [] }],
+    spares: 'the kernel command line, which cannot be read, may name it',
+  };
 }
 
 /** A staged record that can't be read makes a set live; without any set, any deployment may be the staged one. */
-export function stagedDoubt(world: World): { readonly doubts: Doubt[]; readonly sparesTheDead: boolean } {
+export function stagedDoubt(world: World): Uncertainty {
   const { staged, boots } = world.inventory;
-  if (staged.kind !== 'unreadable') return { doubts: [], sparesTheDead: false };
-  const sparesTheDead = boots.every((boot) => boot.stagedSets.length === 0);
-  const effect = sparesTheDead
-    ? 'any deployment may be the staged one, so none is removed'
-    : 'the staged entries count';
+  if (staged.kind !== 'unreadable') return CERTAIN;
+  const any = boots.every((boot) => boot.stagedSets.length === 0);
+  const effect = any ? 'any deployment may be the staged one, so none is removed' : 'the staged entries count';
   const about = 'run/composefs/staged-deployment';
   const doubt = problem(
     'staged-record-unreadable',
@@ -175,7 +192,7 @@ export function stagedDoubt(world: World): { readonly doubts: Doubt[]; readonly 
     `${staged.message}; ${effect}`,
     'reboot, or remove the record',
   );
-  return { doubts: [{ ...doubt, blocks: [] }], sparesTheDead };
+  return { doubts: [{ ...doubt, blocks: [] }], spares: any ? 'it may be the staged deployment' : undefined };
 }
 
 /** After the run the menu must still offer something that boots. */

@@ -19,8 +19,8 @@ export interface FateInputs {
   readonly holdsOf: (deployment: Deployment) => readonly Hold[];
   /** Given up on purpose in this run. */
   readonly dropped: ReadonlyMap<Deployment, 'delete' | 'keep'>;
-  /** Something that can't be read may name any of the dead. */
-  readonly spares: boolean;
+  /** Why any of the dead may not be dead after all. */
+  readonly spares: string | undefined;
   /** Nobody runs here, and nobody said that this is meant. */
   readonly rescue: boolean;
   readonly options: Options;
@@ -49,7 +49,7 @@ function judge(inputs: FateInputs, deployment: Deployment, offered: readonly Dep
     death,
     notice,
   });
-  if (inputs.spares && intent === undefined) return spared('an entry that cannot be read may be its own');
+  if (inputs.spares !== undefined && intent === undefined) return spared(inputs.spares);
   if (inputs.rescue && !death.explained)
     return spared('no deployment of this sysroot is running: --offline says that this is meant');
   return { deployment, ...holdUnexplained(world, deployment, options, death), death, notice };

@@ -5,14 +5,19 @@ import type { Menu } from './menu.ts';
 import { show } from './show.ts';
 import type { Notice } from './types.ts';
 
-/** What reading found, and what is worth telling about entries. */
-export function inventoryNotices(inventory: Inventory, menu: Menu, fates: readonly Fate[]): Notice[] {
+/** What reading found, and what is worth telling about entries; a tag that goes is no problem. */
+export function inventoryNotices(
+  inventory: Inventory,
+  menu: Menu,
+  fates: readonly Fate[],
+  deadTags: ReadonlySet<string>,
+): Notice[] {
   const asNotice = (problem: Problem): Notice => ({
     ...problem,
     severity: problem.code === 'stray' ? 'note' : 'problem',
   });
   const read = inventory.problems
-    .filter((problem) => !/^(mounts|boot|pins)-unreadable$/.test(problem.code))
+    .filter((problem) => !/^(mounts|boot|pins|command-line)-unreadable$/.test(problem.code))
     .map(asNotice);
   const strays = inventory.repository.strays.map((stray): Notice => ({
     code: 'stray',
@@ -21,7 +26,7 @@ export function inventoryNotices(inventory: Inventory, menu: Menu, fates: readon
     severity: 'problem',
   }));
   const broken = inventory.repository.refs
-    .filter((ref) => ref.target !== undefined && !linkOf(inventory, ref))
+    .filter((ref) => ref.target !== undefined && !linkOf(inventory, ref) && !deadTags.has(show(ref)))
     .map(brokenRef);
   const crossed = menu.crossed.map((set): Notice => ({
     code: 'one-directory',

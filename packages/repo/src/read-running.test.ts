@@ -45,6 +45,7 @@ describe('the command line', () => {
     expect(read({ cmdline: Buffer.from(`composefs=${A}\0\u0001`) })).toMatchObject({
       commandLine: undefined,
       digests: [],
+      problems: [{ code: 'command-line-unreadable', message: 'is no text' }],
     });
   });
 

@@ -21,14 +21,11 @@ export interface RunningFacts {
 }
 
 export function readRunning(proc: Directory, facts: RunningFacts, problems: Problem[]): Running {
-  const text = (name: string): string | undefined => {
-    const bytes = tolerate(problems, `proc/${name}`, () => proc.read(name, LIMIT));
-    return bytes && decodeText(bytes);
-  };
-  const commandLine = text('cmdline')?.trim();
+  const commandLine = readCommandLine(proc, problems);
   const composefs = composefsArguments(commandLine ?? '');
   const { mounts, rootMount } = readMounts(proc, problems);
-  const begun = /^btime (\d+)$/m.exec(text('stat') ?? '');
+  const stat = tolerate(problems, 'proc/stat', () => proc.read('stat', LIMIT));
+  const begun = /^btime (\d+)$/m.exec((stat && decodeText(stat)) ?? '');
   return {
     commandLine,
     digests: composefs.digests.map((each) => each.digest),
@@ -41,6 +38,17 @@ export function readRunning(proc: Directory, facts: RunningFacts, problems: Prob
     fileSystemUuid: facts.fileSystemUuid,
     efi: facts.efi,
   };
+}
+
+/** That there is none is no problem: then this is no running system's `proc`. */
+function readCommandLine(proc: Directory, problems: Problem[]): string | undefined {
+  const bytes = attempt(() => proc.read('cmdline', LIMIT));
+  if (bytes.ok && bytes.value === undefined) return undefined;
+  const text = bytes.ok && bytes.value ? decodeText(bytes.value)?.trim() : undefined;
+  if (text !== undefined) return text;
+  const message = bytes.ok ? 'is no text' : bytes.error.message;
+  problems.push({ code: 'command-line-unreadable', about: 'proc/cmdline', message, hint: 'run cfs as root' });
+  return undefined;
 }
 
 /** `BOOT_IMAGE=(hd0,gpt3)/bootc_composefs-…/vmlinuz`, `initrd=\EFI\Linux\…`: the paths, whatever the argument is called. */
