@@ -198,7 +198,7 @@ describe("the menu's order", () => {
     ],
     ['staged ones are not in it', inventory().install('A').stage('B'), ['bootc_os-A-1.conf']],
     [
-      'blocks after entries, in the order of the file',
+      'blocks before entries, in the order of the file',
       inventory()
         .edit((d) => d.boots.push(partition('boot', 'boot')))
         .edit((d) => (d.loader = 'grub'))
@@ -207,7 +207,7 @@ describe("the menu's order", () => {
         .deploy('C')
         .entry('c.conf', { boots: 'C', kernel: 'C', place: 'boot' })
         .userCfg(block('B') + block('A')),
-      ['c.conf', 'B', 'A'],
+      ['B', 'A', 'c.conf'],
     ],
   ])('%s', (_, m, expected) => {
     expect(order(m)).toEqual(expected);

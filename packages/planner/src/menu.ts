@@ -160,9 +160,9 @@ export function inMenuOrder(world: World, menu: Menu): MenuEntry[] | undefined {
   }));
   const ordered = menuOrder(loader, items)?.map((item) => item.line);
   if (ordered === undefined) return undefined;
-  // GRUB reads user.cfg after its entries, in the order of the file.
+  // GRUB's own configuration sources user.cfg first (bootupd: configs.d/01_users.cfg, 10_blscfg.cfg).
   const rest = offered.filter((entry) => !files.includes(entry) && !blocks.includes(entry));
-  return [...ordered, ...blocks, ...rest];
+  return [...blocks, ...ordered, ...rest];
 }
 
 /** GRUB reads the entries of its own partition only, and no UKIs of the ESP. */
