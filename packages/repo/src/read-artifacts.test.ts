@@ -58,8 +58,6 @@ describe('kernel directories', () => {
   });
 
   it.each([
-    ['a file of that name', { [at]: 'x' }],
-    ['a link of that name', { [at]: { link: 'other' }, ...kernel('other') }],
     ['a UKI where kernels belong', { [`${at}.efi`]: 'x' }],
     ['another system’s directory', kernel('6.12.0-fedora')],
     ['a name with something before it', kernel(`x-${at}`)],
@@ -67,6 +65,15 @@ describe('kernel directories', () => {
     ['a digest of another length', kernel(`bootc_composefs-${V.slice(2)}`)],
   ] as [string, Layout][])('are none of bootc’s: %s', (_what, layout) => {
     expect(read(layout)).toEqual({ artifacts: [], temporaries: [], problems: [] });
+  });
+
+  it.each([
+    ['file', { [at]: 'x' }],
+    ['link', { [at]: { link: 'other' }, ...kernel('other') }],
+  ] as [string, Layout][])('are none of bootc’s, but told: a %s of that name', (kind, layout) => {
+    const message = `is a ${kind}, not a directory of bootc's; it stays`;
+    const problems = [{ code: 'odd-artifact', about: `esp/EFI/Linux/${at}`, message }];
+    expect(read(layout)).toEqual({ artifacts: [], temporaries: [], problems });
   });
 
   it('that cannot be read are a problem, and cost no other', () => {
@@ -102,9 +109,12 @@ describe('UKIs and addons', () => {
     ['a link', { [at]: { link: 'x' } }],
     ['a FIFO', { [at]: { special: 'fifo' } }],
     ['addons that are a file', { [`${at}.extra.d`]: 'x' }],
-    ['a file of another name', { 'fwupdx64.efi': 'x' }],
-  ] as [string, Layout][])('are none of bootc’s: %s', (_what, layout) => {
-    expect(read(layout, UKIS).artifacts).toEqual([]);
+  ] as [string, Layout][])('are none of bootc’s, but told: %s', (_what, layout) => {
+    expect(read(layout, UKIS)).toMatchObject({ artifacts: [], problems: [{ code: 'odd-artifact' }] });
+  });
+
+  it('are none of bootc’s with another name', () => {
+    expect(read({ 'fwupdx64.efi': 'x' }, UKIS)).toMatchObject({ artifacts: [], problems: [] });
   });
 
   it('count nothing for a file that another name holds too', () => {

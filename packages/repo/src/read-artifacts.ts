@@ -42,13 +42,13 @@ export function readArtifacts(directory: Directory, where: Where, problems: Prob
         facts.temporaries.push(...(tolerate(problems, about, () => readTemporary(directory, entry, where)) ?? []));
       continue;
     }
+    if ((name.kind === 'kernel' && !where.kernels) || (name.kind === 'uki' && !where.ukis)) continue;
     const isDirectory = name.kind !== 'uki';
-    if (
-      entry.kind !== (isDirectory ? 'directory' : 'file') ||
-      (name.kind === 'kernel' && !where.kernels) ||
-      (name.kind === 'uki' && !where.ukis)
-    )
+    const kind = isDirectory ? 'directory' : 'file';
+    if (entry.kind !== kind) {
+      problems.push({ code: 'odd-artifact', about, message: `is a ${entry.kind}, not a ${kind} of bootc's; it stays` });
       continue;
+    }
     const read = (): Artifact =>
       isDirectory
         ? readDirectoryArtifact(directory, entry, name, where, facts.temporaries)

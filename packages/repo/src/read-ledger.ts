@@ -23,7 +23,12 @@ export function readLedger(sysroot: Directory, run: Directory | undefined, probl
       const digest = parseDigest(name);
       const record = digest && json && make(digest, json);
       if (record === undefined)
-        problems.push({ code: 'record-broken', about, message: 'is no record of cfs; it is not relied on' });
+        problems.push({
+          code: 'record-broken',
+          about,
+          message: 'is no record of cfs; it is not relied on',
+          hint: 'remove it',
+        });
       return record ?? [];
     });
   return {
