@@ -93,8 +93,8 @@ function deadLinks(
   return links.flatMap((link): PlanItem[] => {
     if (reached.has(link.name)) return [];
     const deployment = owners.get(link.name);
-    const what = `${kind}${deployment ? ` of deployment ${deployment.slice(0, 12)}` : ''}`;
-    const reason = `${what}${link.dangling ? ' whose object is gone' : ''}; nothing that stays needs it`;
+    const what = deployment ? `${kind} of deployment ${deployment.slice(0, 12)}; ` : '';
+    const reason = `${what}nothing that stays needs it${link.dangling ? ', and its object is gone' : ''}`;
     const { place, path, bytes } = link;
     return [{ class: kind, action: 'unlink', place, path, bytes, reason, ...(deployment && { deployment }) }];
   });
