@@ -1,7 +1,7 @@
 /** `cfs gc`: shows the plan, asks, then locks, reads and decides again, and carries it out. */
 import { createInterface } from 'node:readline/promises';
 import { lockDirectory, run, type Receipt, type Request } from '@cfs/executor';
-import { hasItems, isEmpty, sparing, type Options, type Plan } from '@cfs/planner';
+import { hasItems, sparing, type Options, type Plan } from '@cfs/planner';
 import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
@@ -38,7 +38,7 @@ export async function collect(system: System, flags: RunFlags, options: Options)
       );
     return EXIT.refused;
   }
-  if (!isEmpty(plan) && hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
+  if (hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
   const signals = new Signals();
   try {
     const receipt = await execute(system, flags, options, plan, tell, signals);
