@@ -1,7 +1,16 @@
 import { parseDigest } from '@cfs/bls';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeHex, digestAt, digestBytes, digestsIn, digestSize, hexByte, spells } from './digest-bytes.ts';
+import {
+  decodeHex,
+  digestAt,
+  digestBytes,
+  digestsIn,
+  digestSize,
+  hexByte,
+  spells,
+  spellsWords,
+} from './digest-bytes.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 
@@ -49,5 +58,18 @@ it('spells knows the lower-case hex of bytes from any other text', () => {
     const changed = Buffer.from(text);
     changed[at] = (changed[at] ?? 0) ^ 0x20;
     expect(spells(changed, 1, bytes, 0, 256)).toBe(false);
+  }
+});
+
+it('spellsWords knows them where they begin with a word', () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const text = Uint8Array.from(Buffer.from(`////${Buffer.from(bytes.subarray(1)).toString('hex')}//`));
+  const words = new Int32Array(text.buffer);
+  expect(spellsWords(words, 1, bytes, 1, 255)).toBe(true);
+  expect(spellsWords(words, 1, bytes, 0, 255)).toBe(false);
+  for (let at = 4; at < text.length; at++) {
+    text[at] = (text[at] ?? 0) ^ 0x20;
+    expect(spellsWords(words, 1, bytes, 1, 255)).toBe(at >= text.length - 2);
+    text[at] = (text[at] ?? 0) ^ 0x20;
   }
 });

@@ -43,6 +43,16 @@ export function spells(text: Uint8Array, start: number, bytes: Uint8Array, at: n
   return true;
 }
 
+/** As {@link spells}, of an odd `length`, where the hex begins at `words[word]` of a machine's own words. */
+export function spellsWords(words: Int32Array, word: number, bytes: Uint8Array, at: number, length: number): boolean {
+  let index = 0;
+  for (; index < length - 1; index += 2) {
+    const digits = (spelling[bytes[at + index] ?? 0] ?? 0) | ((spelling[bytes[at + index + 1] ?? 0] ?? 0) << 16);
+    if (digits !== words[word++]) return false;
+  }
+  return spelling[bytes[at + index] ?? 0] === ((words[word] ?? 0) & 0xffff);
+}
+
 /** The value of each ASCII byte as a lower-case hex digit, -1 for any other byte. */
 const nibbles = new Int8Array(256).fill(-1);
 for (let value = 0; value < 16; value++) nibbles[value.toString(16).charCodeAt(0)] = value;

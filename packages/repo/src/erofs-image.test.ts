@@ -26,7 +26,7 @@ describe('Window', () => {
     const property = fc.property(range, ([offset, length]) => {
       fc.pre(offset + length <= source.size);
       const start = window.at(offset, length);
-      const shown = window.bytes.subarray(start, start + length);
+      const shown = window.piece.bytes.subarray(start, start + length);
       expect(shown.every((byte, index) => byte === (offset + index) % 251)).toBe(true);
       expect(shown.length).toBe(length);
     });

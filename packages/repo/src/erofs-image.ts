@@ -9,24 +9,34 @@ import { FormatError } from './format-error.ts';
 export const BLOCK = 4096;
 /** A multiple of the block size, so that no block lies across two pieces. */
 const PIECE = 64 << 10;
-/** 4 MiB in all, which a processor's cache holds; what is read next is as a rule near to what was read before. */
-const SLOTS = 64;
+/** 2 MiB in all, which a processor's cache holds; what is read next is as a rule near to what was read before. */
+const SLOTS = 32;
 /** Node ids stay below 2^29 then. composefs-rs itself refuses images above 1 GiB. */
 const SIZE_LIMIT = 2 ** 34;
+
+/** A part of the image, as bytes and as whole words of the machine: everything in an image lies at multiples of four. */
+export class Piece {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+
+  constructor(length: number) {
+    this.words = new Int32Array((length + 3) >> 2);
+    this.bytes = new Uint8Array(this.words.buffer);
+  }
+}
 
 /** The pieces of the image that were used last. */
 export class Window {
   /**
-   * What the last `at` found. Buffers are used again: it stays as it is for the next `SLOTS - 1` calls of `at`, for in
+   * What the last `at` found. Pieces are used again: it stays as it is for the next `SLOTS - 1` calls of `at`, for in
    * these no other piece is older.
    */
-  bytes: Uint8Array = new Uint8Array();
+  piece = new Piece(0);
   readonly size: number;
   readonly #source: Source;
   readonly #slotOf: Int8Array;
-  readonly #pieces: Uint8Array[] = [];
-  readonly #buffers: Uint8Array[] = [];
-  readonly #pieceIn: number[] = [];
+  readonly #pieces: Piece[] = [];
+  readonly #numberIn: number[] = [];
   readonly #lastUse: number[] = [];
   #clock = 0;
 
@@ -37,39 +47,40 @@ export class Window {
     this.#slotOf = new Int8Array(Math.ceil(source.size / PIECE)).fill(-1);
   }
 
-  /** Where in `bytes` the range begins; `bytes` is replaced. */
+  /** Where in the piece the range begins; `piece` is replaced. */
   at(offset: number, length: number): number {
     if (offset + length > this.size) throw new FormatError('erofs-truncated', `${length} bytes are missing`, offset);
-    const piece = Math.floor(offset / PIECE);
-    const within = offset - piece * PIECE;
+    const number = Math.floor(offset / PIECE);
+    const within = offset - number * PIECE;
     if (within + length > PIECE) {
-      this.bytes = this.#read(offset, length);
+      this.piece = this.#read(offset, length, new Piece(length));
       return 0;
     }
-    const known = this.#slotOf[piece] ?? -1;
-    const slot = known < 0 ? this.#load(piece) : known;
+    const known = this.#slotOf[number] ?? -1;
+    const slot = known < 0 ? this.#load(number) : known;
     this.#lastUse[slot] = ++this.#clock;
-    this.bytes = this.#pieces[slot] ?? this.bytes;
+    this.piece = this.#pieces[slot] ?? this.piece;
     return within;
   }
 
-  #load(piece: number): number {
+  #load(number: number): number {
     let slot = this.#pieces.length;
     if (slot === SLOTS) {
       slot = this.#lastUse.indexOf(Math.min(...this.#lastUse));
-      this.#slotOf[this.#pieceIn[slot] ?? 0] = -1;
+      this.#slotOf[this.#numberIn[slot] ?? 0] = -1;
     }
-    const buffer = (this.#buffers[slot] ??= new Uint8Array(Math.min(PIECE, this.size)));
-    this.#pieces[slot] = this.#read(piece * PIECE, Math.min(PIECE, this.size - piece * PIECE), buffer);
-    this.#pieceIn[slot] = piece;
-    this.#slotOf[piece] = slot;
+    const piece = (this.#pieces[slot] ??= new Piece(Math.min(PIECE, this.size)));
+    this.#read(number * PIECE, Math.min(PIECE, this.size - number * PIECE), piece);
+    this.#numberIn[slot] = number;
+    this.#slotOf[number] = slot;
     return slot;
   }
 
-  #read(offset: number, length: number, into?: Uint8Array): Uint8Array {
-    const bytes = this.#source.read(offset, length, into);
+  #read(offset: number, length: number, piece: Piece): Piece {
+    const bytes = this.#source.read(offset, length, piece.bytes);
     if (bytes.length !== length) throw new FormatError('erofs-truncated', 'the image is shorter than its size', offset);
-    return bytes;
+    if (bytes.buffer !== piece.bytes.buffer) piece.bytes.set(bytes);
+    return piece;
   }
 }
 
@@ -84,7 +95,7 @@ export interface Superblock {
 /** Checks both headers. `blocks` may be less than the file, never more. */
 export function readSuperblock(window: Window): Superblock {
   const start = window.at(0, 1024 + 128);
-  const view = new DataView(window.bytes.buffer, window.bytes.byteOffset + start, 1024 + 128);
+  const view = new DataView(window.piece.bytes.buffer, start, 1024 + 128);
   const u32 = (at: number) => view.getUint32(at, true);
   expect(u32(0) === 0xd078629a && u32(1024) === 0xe0f5e1e2, 'erofs-magic', 'not a composefs image');
   expect(u32(4) === 1, 'erofs-version', `unknown composefs header version ${u32(4)}`);
@@ -129,8 +140,8 @@ export class Inode {
   size = 0;
   /** Block address, device number or chunk format. */
   u = 0;
-  /** The xattr area is `bytes[xattrs, xattrsEnd)`. */
-  bytes: Uint8Array = new Uint8Array();
+  /** The xattr area is `[xattrs, xattrsEnd)` of the piece. */
+  piece = new Piece(0);
   xattrs = 0;
   xattrsEnd = 0;
   /** File offset of what follows the xattr area: inline data. */
@@ -148,21 +159,20 @@ export class Inode {
   read(nid: number): void {
     const offset = nid * 32;
     let start = this.#window.at(offset, 32);
-    let bytes = this.#window.bytes;
-    const format = u16(bytes, start);
+    const format = this.#window.piece.words[start >> 2] ?? 0;
     const headerSize = (format & 1) === 0 ? 32 : 64;
-    const count = u16(bytes, start + 2);
+    const count = format >>> 16;
     const length = headerSize + (count === 0 ? 0 : 12 + (count - 1) * 4);
-    if (length > 32) {
-      start = this.#window.at(offset, length);
-      bytes = this.#window.bytes;
-    }
+    if (length > 32) start = this.#window.at(offset, length);
+    const { piece } = this.#window;
+    const { words } = piece;
+    const word = start >> 2;
     this.nid = nid;
-    this.layout = format >> 1;
-    this.mode = u16(bytes, start + 4);
-    this.size = u32(bytes, start + 8) + (headerSize === 32 ? 0 : u32(bytes, start + 12) * 2 ** 32);
-    this.u = u32(bytes, start + 16);
-    this.bytes = bytes;
+    this.layout = (format & 0xffff) >> 1;
+    this.mode = (words[word + 1] ?? 0) & 0xffff;
+    this.size = ((words[word + 2] ?? 0) >>> 0) + (headerSize === 32 ? 0 : ((words[word + 3] ?? 0) >>> 0) * 2 ** 32);
+    this.u = (words[word + 4] ?? 0) >>> 0;
+    this.piece = piece;
     this.xattrs = start + headerSize;
     this.xattrsEnd = start + length;
     this.tail = offset + length;

@@ -5,23 +5,23 @@
  * means an object, and nobody can say which.
  */
 import type { Algorithm } from '@cfs/bls';
-import { decodeHex, digestSize, spells } from './digest-bytes.ts';
-import { CHUNK_BASED, u16, u32, type Inode, type Window } from './erofs-image.ts';
+import { decodeHex, digestSize, spells, spellsWords } from './digest-bytes.ts';
+import { CHUNK_BASED, Piece, u16, u32, type Inode, type Window } from './erofs-image.ts';
 import { FormatError } from './format-error.ts';
 
 /** Called with a raw digest at `buffer[start…]`, valid during the call. */
 export type DigestVisitor = (buffer: Uint8Array, start: number) => void;
 
 const TRUSTED = 4;
-const METACOPY = Buffer.from('overlay.metacopy');
-const REDIRECT = Buffer.from('overlay.redirect');
+const METACOPY = wordsOf('overlay.metacopy');
+const REDIRECT = wordsOf('overlay.redirect');
 /** Both names have as many bytes. */
 const NAME_LENGTH = 16;
 const SLASH = 0x2f;
 
-/** A value's place: `buffer[start, start + size)`; size -1 where there is none. */
+/** A value's place: `piece.bytes[start, start + size)`; size -1 where there is none. */
 interface Value {
-  buffer: Uint8Array;
+  piece: Piece;
   start: number;
   size: number;
 }
@@ -31,8 +31,8 @@ export class References {
   readonly #shared: number;
   readonly #digestSize: number;
   readonly #kernelAlgorithm: number;
-  readonly #metacopy: Value = { buffer: new Uint8Array(), start: 0, size: -1 };
-  readonly #redirect: Value = { buffer: new Uint8Array(), start: 0, size: -1 };
+  readonly #metacopy: Value = { piece: new Piece(0), start: 0, size: -1 };
+  readonly #redirect: Value = { piece: new Piece(0), start: 0, size: -1 };
   readonly #decoded: Uint8Array;
   /** Bytes of xattr areas that may still be read: areas that overlap would make the work quadratic. */
   #budget: number;
@@ -59,18 +59,19 @@ export class References {
     }
     this.#checkMetacopy(inode);
     if (this.#isSame()) {
-      visit(this.#metacopy.buffer, this.#metacopy.start + 4);
+      visit(this.#metacopy.piece.bytes, this.#metacopy.start + 4);
       return 1;
     }
     this.#decodeRedirect(inode);
-    if (size > 0) visit(this.#metacopy.buffer, this.#metacopy.start + 4);
+    if (size > 0) visit(this.#metacopy.piece.bytes, this.#metacopy.start + 4);
     visit(this.#decoded, 0);
     return size > 0 ? 2 : 1;
   }
 
   /** The area is a header of 12 bytes, ids of shared xattrs, and xattrs up to its very end. */
   #readXattrs(inode: Inode): void {
-    const { bytes, xattrs, xattrsEnd } = inode;
+    const { piece, xattrs, xattrsEnd } = inode;
+    const { bytes } = piece;
     this.#budget -= xattrsEnd - xattrs;
     if (this.#budget < 0) throw failure('erofs-xattr', 'xattr areas overlap', inode);
     const count = bytes[xattrs + 4] ?? 0;
@@ -79,79 +80,90 @@ export class References {
       throw failure('erofs-xattr', 'malformed xattr header', inode);
     }
     for (const ids = at + 4 * count; at < ids; at += 4) this.#readShared(u32(bytes, at), inode);
-    while (at < xattrsEnd) at += this.#readEntry(bytes, at, xattrsEnd - at, inode);
+    while (at < xattrsEnd) at += this.#readEntry(piece, at, xattrsEnd - at, inode);
   }
 
   #readShared(id: number, inode: Inode): void {
     const offset = this.#shared + id * 4;
-    let start = this.#window.at(offset, 4);
-    const length = entryLength(this.#window.bytes, start);
-    start = this.#window.at(offset, length);
-    const { bytes } = this.#window;
+    const header = this.#window.at(offset, 4);
+    const length = entryLength(this.#window.piece.bytes, header);
+    const start = this.#window.at(offset, length);
+    const { piece } = this.#window;
     // A reference has to outlast the shared xattrs that are still to come.
-    const isKept = bytes[start] === NAME_LENGTH && bytes[start + 1] === TRUSTED;
-    if (isKept) this.#readEntry(bytes.slice(start, start + length), 0, length, inode);
-    else this.#readEntry(bytes, start, length, inode);
+    const isKept = piece.bytes[start] === NAME_LENGTH && piece.bytes[start + 1] === TRUSTED;
+    if (!isKept) {
+      this.#readEntry(piece, start, length, inode);
+      return;
+    }
+    const kept = new Piece(length);
+    kept.bytes.set(piece.bytes.subarray(start, start + length));
+    this.#readEntry(kept, 0, length, inode);
   }
 
   /** Returns the length of the entry with its padding. */
-  #readEntry(bytes: Uint8Array, at: number, room: number, inode: Inode): number {
+  #readEntry(piece: Piece, at: number, room: number, inode: Inode): number {
+    const { bytes } = piece;
     const length = room < 4 ? 4 : entryLength(bytes, at);
     const nameLength = bytes[at] ?? 0;
     const index = bytes[at + 1] ?? 0;
     // Prefixes 2 and 3 are the whole names of the ACLs; 1, 4, 5 and 6 are `user.`, `trusted.`, `lustre.`, `security.`.
     const known = index === 2 || index === 3 ? nameLength === 0 : index >= 1 && index <= 6 && nameLength > 0;
     if (length > room || !known) throw failure('erofs-xattr', 'malformed xattr', inode);
-    if (index === TRUSTED && nameLength === NAME_LENGTH) this.#take(bytes, at + 4, u16(bytes, at + 2), inode);
+    if (index === TRUSTED && nameLength === NAME_LENGTH) this.#take(piece, at + 4, u16(bytes, at + 2), inode);
     return length;
   }
 
-  #take(bytes: Uint8Array, name: number, size: number, inode: Inode): void {
-    const value = isAt(METACOPY, bytes, name)
+  #take(piece: Piece, name: number, size: number, inode: Inode): void {
+    const value = isAt(METACOPY, piece.words, name)
       ? this.#metacopy
-      : isAt(REDIRECT, bytes, name)
+      : isAt(REDIRECT, piece.words, name)
         ? this.#redirect
         : undefined;
     if (value === undefined) return;
     if (value.size !== -1) throw failure('erofs-xattr', 'an xattr occurs twice', inode);
-    value.buffer = bytes;
+    value.piece = piece;
     value.start = name + NAME_LENGTH;
     value.size = size;
   }
 
   /** Both must be there; a metacopy without content says that the digest isn't known, then the redirect says it. */
   #checkMetacopy(inode: Inode): void {
-    const { buffer, start, size } = this.#metacopy;
+    const { piece, start, size } = this.#metacopy;
+    const { bytes } = piece;
     if (size === -1 || this.#redirect.size === -1)
       throw failure('erofs-reference', 'one of metacopy and redirect is missing', inode);
     if (size === 0) return;
     const length = 4 + this.#digestSize;
     // version, length, flags, algorithm
-    const sound = size === length && buffer[start] === 0 && buffer[start + 1] === length && buffer[start + 2] === 0;
+    const sound = size === length && bytes[start] === 0 && bytes[start + 1] === length && bytes[start + 2] === 0;
     if (!sound) throw failure('erofs-reference', 'malformed metacopy', inode);
-    if (buffer[start + 3] !== this.#kernelAlgorithm)
+    if (bytes[start + 3] !== this.#kernelAlgorithm)
       throw failure('erofs-algorithm', 'a digest of another algorithm', inode);
   }
 
-  /** Whether the redirect is the path of metacopy's digest: `/xx/rest`. */
+  /** Whether the redirect is the path of metacopy's digest: `/xx/rest`, where `rest` begins with a word of its own. */
   #isSame(): boolean {
-    const { buffer, start, size } = this.#redirect;
+    const { piece, start, size } = this.#redirect;
     if (this.#metacopy.size <= 0 || size !== 2 * this.#digestSize + 2) return false;
-    if (buffer[start] !== SLASH || buffer[start + 3] !== SLASH) return false;
-    const digest = this.#metacopy.buffer;
+    const { bytes } = piece;
+    if (bytes[start] !== SLASH || bytes[start + 3] !== SLASH) return false;
+    const digest = this.#metacopy.piece.bytes;
     const first = this.#metacopy.start + 4;
-    const rest = this.#digestSize - 1;
-    return spells(buffer, start + 1, digest, first, 1) && spells(buffer, start + 4, digest, first + 1, rest);
+    return (
+      spells(bytes, start + 1, digest, first, 1) &&
+      spellsWords(piece.words, (start + 4) >> 2, digest, first + 1, this.#digestSize - 1)
+    );
   }
 
   #decodeRedirect(inode: Inode): void {
-    const { buffer, start, size } = this.#redirect;
+    const { piece, start, size } = this.#redirect;
+    const { bytes } = piece;
     const sound =
       size === 2 * this.#digestSize + 2 &&
-      buffer[start] === SLASH &&
-      buffer[start + 3] === SLASH &&
-      decodeHex(buffer, start + 1, 1, this.#decoded, 0) &&
-      decodeHex(buffer, start + 4, this.#digestSize - 1, this.#decoded, 1);
+      bytes[start] === SLASH &&
+      bytes[start + 3] === SLASH &&
+      decodeHex(bytes, start + 1, 1, this.#decoded, 0) &&
+      decodeHex(bytes, start + 4, this.#digestSize - 1, this.#decoded, 1);
     if (!sound) throw failure('erofs-reference', 'a redirect that leads to no object', inode);
   }
 }
@@ -161,9 +173,13 @@ function entryLength(bytes: Uint8Array, at: number): number {
   return (4 + (bytes[at] ?? 0) + u16(bytes, at + 2) + 3) & ~3;
 }
 
-function isAt(name: Uint8Array, bytes: Uint8Array, at: number): boolean {
-  for (let index = 0; index < NAME_LENGTH; index++) {
-    if (name[index] !== bytes[at + index]) return false;
+function wordsOf(name: string): Int32Array {
+  return new Int32Array(Uint8Array.from(Buffer.from(name)).buffer);
+}
+
+function isAt(name: Int32Array, words: Int32Array, at: number): boolean {
+  for (let index = 0; index < NAME_LENGTH / 4; index++) {
+    if (name[index] !== words[(at >> 2) + index]) return false;
   }
   return true;
 }

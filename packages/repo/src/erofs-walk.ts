@@ -3,7 +3,7 @@
  * inode and holds a frame per level. Strict where damage could lead it past a part of the tree: entries must agree
  * with the inodes that they lead to, no directory has two parents, and as many inodes are reached as the image has.
  */
-import { BLOCK, DIRECTORY, FLAT_INLINE, Inode, u16, u32, type Superblock, type Window } from './erofs-image.ts';
+import { BLOCK, DIRECTORY, FLAT_INLINE, Inode, Piece, u16, u32, type Superblock, type Window } from './erofs-image.ts';
 import { FormatError } from './format-error.ts';
 
 const ENTRY_SIZE = 12;
@@ -23,6 +23,8 @@ class Frame {
   position = 0;
   index = 0;
   count = 0;
+  /** A copy of that block, which stays while inodes elsewhere are read. */
+  readonly block = new Piece(BLOCK);
 }
 
 export class ErofsWalk {
@@ -108,22 +110,14 @@ export class ErofsWalk {
     this.#beginBlock(frame);
   }
 
-  /** `bytes[returned…]` of the window is the frame's block, `blockLength` bytes. */
-  #block(frame: Frame): number {
-    const { position } = frame;
-    return this.#window.at(position < frame.wholeBlocks ? frame.blocks + position : frame.tail, blockLength(frame));
-  }
-
-  #u16InBlock(frame: Frame, at: number): number {
-    // The window has its bytes only after the block was looked up.
-    const start = this.#block(frame);
-    return u16(this.#window.bytes, start + at);
-  }
-
   /** The name of the first entry begins where the entries end. */
   #beginBlock(frame: Frame): void {
+    const { position } = frame;
     const length = blockLength(frame);
-    const names = length < ENTRY_SIZE ? 0 : this.#u16InBlock(frame, 8);
+    const start = this.#window.at(position < frame.wholeBlocks ? frame.blocks + position : frame.tail, length);
+    const { bytes } = frame.block;
+    bytes.set(this.#window.piece.bytes.subarray(start, start + length));
+    const names = length < ENTRY_SIZE ? 0 : u16(bytes, 8);
     if (names === 0 || names % ENTRY_SIZE !== 0 || names >= length) throw damaged('has a malformed block', frame.nid);
     frame.index = 0;
     frame.count = names / ENTRY_SIZE;
@@ -131,14 +125,13 @@ export class ErofsWalk {
 
   /** False for `.` and `..`. */
   #readEntry(frame: Frame): boolean {
-    const start = this.#block(frame);
-    const bytes = this.#window.bytes;
-    const at = start + frame.index * ENTRY_SIZE;
+    const { bytes } = frame.block;
+    const at = frame.index * ENTRY_SIZE;
     const last = ++frame.index === frame.count;
     const nid = u32(bytes, at);
-    const nameStart = start + u16(bytes, at + 8);
-    const end = start + blockLength(frame);
-    const nameEnd = last ? endOfName(bytes, nameStart, end) : start + u16(bytes, at + ENTRY_SIZE + 8);
+    const nameStart = u16(bytes, at + 8);
+    const end = blockLength(frame);
+    const nameEnd = last ? endOfName(bytes, nameStart, end) : u16(bytes, at + ENTRY_SIZE + 8);
     const length = nameEnd - nameStart;
     if (length < 1 || length > NAME_LIMIT || nameEnd > end || u32(bytes, at + 4) !== 0) {
       throw damaged('has a malformed entry', frame.nid);

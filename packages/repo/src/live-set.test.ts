@@ -52,7 +52,7 @@ describe('LiveSet', () => {
       fc.oneof(crowded, digest.map(of)),
     );
     const property = fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-      const [live, model, met] = [new LiveSet(0), new Set<number>(), new Set<number>()];
+      const [live, model, met] = [new LiveSet(), new Set<number>(), new Set<number>()];
       for (const [what, value] of steps) {
         if (what === 'add') expect(live.add(value)).toBe(!model.has(value));
         else expect(live[what](value)).toBe(model.has(value));
@@ -73,7 +73,7 @@ describe('LiveSet', () => {
   });
 
   it('keeps everything, and what was met, while it grows over its capacity many times', () => {
-    const live = new LiveSet(0);
+    const live = new LiveSet();
     const { capacity } = live;
     const values = Array.from({ length: capacity * 3 }, (_, n) => n * 2 ** 20 + 7);
     for (const [n, value] of values.entries()) {
@@ -87,9 +87,15 @@ describe('LiveSet', () => {
   });
 
   it('is as large as was asked for, so that it need not grow', () => {
-    const live = new LiveSet(10_000);
+    const live = new LiveSet();
+    live.add(20_000);
+    live.meet(20_000);
+    live.reserve(10_001);
     const { capacity } = live;
     for (let n = 1; n <= 10_000; n += 1) live.add(n);
+    expect(live.capacity).toBe(capacity);
+    expect(live.unmet()).toHaveLength(10_000);
+    live.reserve(1);
     expect(live.capacity).toBe(capacity);
   });
 

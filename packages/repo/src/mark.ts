@@ -104,6 +104,8 @@ class Marker {
       // The buffer is the reader's: a fingerprint is all that is kept of it.
       const { algorithm } = this.#repository;
       const size = digestSize(algorithm);
+      // An image has less than a reference in so many bytes; a guess that is too low only costs time.
+      this.#live.reserve(file.size / 320);
       readErofs(file, (buffer, start) => this.#live.add(fingerprint(buffer, start, size)), algorithm);
     });
   }

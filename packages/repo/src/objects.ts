@@ -28,7 +28,7 @@ export interface ObjectTable {
 /** The dead of `objects/<prefix>`: raw names without the prefix, one after the other. */
 export interface DeadObjects {
   readonly prefix: string;
-  readonly names: Uint8Array;
+  readonly names: Buffer;
   readonly count: number;
 }
 
@@ -43,7 +43,7 @@ export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm
     if (found.dead.length === 0) return;
     deadBytes += found.bytes;
     deadCount += found.dead.length;
-    dead.push({ prefix, count: found.dead.length, names: Buffer.from(found.dead.join('')) });
+    dead.push({ prefix, count: found.dead.length, names: Buffer.from(found.dead.join(''), 'latin1') });
   };
   const readAll = (objects: Directory): void => {
     for (const [high, prefix] of PREFIXES.entries()) {
@@ -100,14 +100,14 @@ export function scanObjects(
   const length = size * 2 - 2;
   let current: Uint8Array = new Uint8Array();
   let [from, to] = [0, 0];
-  const name = (): string => decodeName(current.subarray(from, to));
+  const name = (): string => Buffer.from(current.buffer, current.byteOffset + from, to - from).toString('latin1');
   directory.scan((buffer, start, end, kind) => {
     current = buffer;
     from = start;
     to = end;
     const value = end - start === length && kind === 'file' ? fingerprintOfName(high, buffer, start, size) : 0;
     if (value !== 0) visit(value, name);
-    else onStray?.(name());
+    else onStray?.(decodeName(buffer.subarray(start, end)));
   });
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
 import { mark, type Hole, type Marked, type MarkRoot } from './mark.ts';
-import { deadObjects, readObjects, type ObjectTable } from './objects.ts';
+import { readObjects, type ObjectTable } from './objects.ts';
 
 export interface RepositorySurvey extends Omit<Marked, 'live'> {
   readonly table: ObjectTable;
@@ -17,7 +17,13 @@ export function survey(root: Directory, repository: Repository, roots: readonly 
   const table = readObjects(root, live, repository.algorithm);
   const missing = table.missing.length === 0 ? [] : attribute(root, repository, roots, new Set(table.missing), table);
   const hash = createHash('sha256');
-  for (const digest of deadObjects(table, repository.algorithm)) hash.update(`${digest}\n`);
+  for (const { prefix, names, count } of table.dead) {
+    const length = names.length / count;
+    let lines = '';
+    for (let at = 0; at < names.length; at += length)
+      lines += `${prefix}${names.toString('latin1', at, at + length)}\n`;
+    hash.update(lines);
+  }
   const objects = {
     count: table.deadCount,
     bytes: table.deadBytes,
