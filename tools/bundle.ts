@@ -1,7 +1,10 @@
 /**
- * Makes `cfs` one file: packages/cli/dist/cfs.js, with koffi's native half beside it as koffi-linux-<arch>.node.
- * The file runs on Node 22.15 or newer, from any directory, without node_modules. It must never look for native code
- * anywhere but beside itself: it runs as root, and a parent directory may be somebody else's.
+ * Makes `cfs` a few files in one directory, packages/cli/dist: cfs.js, which is run and starts everything else; cfs.mjs,
+ * which is everything else; and koffi's native half as koffi-linux-<arch>.node. They run on Node 22.15 or newer, from any
+ * directory, without node_modules. They must never look for code anywhere but beside themselves: they run as root, and a
+ * parent directory may be somebody else's.
+ *
+ * Two files, because Node reads a file called .js twice where no package.json says what it is: as CommonJS, in vain.
  */
 import {
   appendFileSync,
@@ -15,7 +18,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 const cli = join(import.meta.dirname, '../packages/cli');
 const architectures = ['x64', 'arm64'];
@@ -79,32 +82,51 @@ function notices(inputs: readonly string[]): string[] {
   });
 }
 
+const options = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22.15',
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/** cfs.js begins cfs.mjs, wherever that comes from. */
+const programBeside: Plugin = {
+  name: 'program-beside',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './cfs.mjs', external: true }));
+  },
+};
+
 /**
- * Bundles `entry`, a file or the text of a module of the cli, to `cfs.js` in the empty folder `dist`, and puts koffi's
- * native half beside it.
+ * Bundles `entry`, a file or the text of a module of the cli, to `cfs.mjs` in the empty folder `dist`, and puts beside it
+ * what starts it and koffi's native half.
  */
 export async function bundle(entry: { path: string } | { contents: string }, dist: string): Promise<void> {
-  const outfile = join(dist, 'cfs.js');
+  const start = join(dist, 'cfs.js');
+  await build({
+    ...options,
+    entryPoints: [join(cli, 'src/start.ts')],
+    outfile: start,
+    plugins: [programBeside],
+    banner: { js: '#!/usr/bin/env node' },
+  });
+  chmodSync(start, 0o755);
+  const outfile = join(dist, 'cfs.mjs');
   const { metafile } = await build({
+    ...options,
     ...('path' in entry
       ? { entryPoints: [entry.path] }
       : { stdin: { contents: entry.contents, resolveDir: cli, loader: 'ts' } }),
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22.15',
     loader: { '.zst': 'binary' },
     conditions: ['@cfs/source'],
     plugins: [nativeBesideBundle, lazyBuiltins],
-    banner: { js: '#!/usr/bin/env node' },
-    minifySyntax: true,
-    legalComments: 'none',
     metafile: true,
-    logLevel: 'warning',
   });
   for (const notice of notices(Object.keys(metafile.inputs))) appendFileSync(outfile, `/*\n${notice}\n*/\n`);
-  chmodSync(outfile, 0o755);
   const { resolve } = createRequire(join(cli, 'package.json'));
   for (const arch of architectures) {
     const native = join(resolve(`@koromix/koffi-linux-${arch}`), `../linux_${arch}/koffi.node`);
@@ -117,5 +139,5 @@ if (process.argv[1] === import.meta.filename) {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   await bundle({ path: join(cli, 'src/main.ts') }, dist);
-  console.log(`cfs.js: ${Math.ceil(statSync(join(dist, 'cfs.js')).size / 1024)} KiB`);
+  console.log(`cfs.mjs: ${Math.ceil(statSync(join(dist, 'cfs.mjs')).size / 1024)} KiB`);
 }
