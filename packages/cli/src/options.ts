@@ -54,6 +54,11 @@ export function duration(text: string): number {
   return milliseconds;
 }
 
+/** The other way round. */
+export function durationText(duration: number): string {
+  return duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`;
+}
+
 /** A whole number of at least one. */
 export function count(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('a whole number of at least 1');

@@ -48,7 +48,8 @@ async function find(options: Parameters<typeof findPlaces>[0]): Promise<Places> 
   }
 }
 
-function isMachineRoot(sysroot: string): boolean {
+/** Another root is not this machine's: neither its firmware nor its configuration says anything about it. */
+export function isMachineRoot(sysroot: string): boolean {
   return sysroot === '/sysroot' || sysroot === '/';
 }
 

@@ -26,6 +26,7 @@ describe('the commands', () => {
       'pin',
       'unpin',
       'repo gc',
+      'config',
       'demo',
     ]);
   });

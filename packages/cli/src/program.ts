@@ -1,6 +1,7 @@
 /** The one definition of the commands: what is parsed, shown by --help, and written to the man pages. */
 import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { configure } from './config.ts';
 import { EXIT } from './failure.ts';
 import {
   count,
@@ -30,6 +31,7 @@ export function makeProgram(done: (exit: number) => void): Command {
     .option('--proc <dir>', 'stands for /proc', '/proc')
     .addOption(new Option('--bootloader <name>', 'whose order of entries counts').choices(LOADERS).default('auto'))
     .option('--verbose', 'tell more about errors')
+    .hook('preAction', (_, action) => configure(action))
     .showHelpAfterError('  help: cfs --help tells what there is')
     .configureOutput({ outputError: (text, write) => write(usageError(text)) });
   // Commander does not know the types of its options: each command says them here.
@@ -98,6 +100,11 @@ export function makeProgram(done: (exit: number) => void): Command {
     .action(
       act<RunFlags & { repo: string }>(async (flags) => (await import('./commands/repo-gc.ts')).repoGcCommand(flags)),
     );
+  command('config', 'show the settings in force, and where each comes from')
+    .option('--json', 'print them as JSON')
+    .action(async function (this: Command) {
+      done(await (await import('./commands/config.ts')).configCommand(this));
+    });
   command('demo', 'show all this on an example system, in a temporary directory').action(
     act(async () => (await import('./commands/demo.ts')).demoCommand()),
   );

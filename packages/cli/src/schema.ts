@@ -1,6 +1,7 @@
-/** The shapes of what `cfs status --json` and `cfs explain --json` print. Only tests load it, and zod with it. */
+/** The shapes of what `cfs status`, `cfs explain` and `cfs config` print with `--json`. Only tests load it, and zod with it. */
 import { deploymentShape, digestSchema, doubtSchema, noticeSchema } from '@cfs/planner/schema';
 import { z } from 'zod';
+import type { Configuration } from './commands/config.ts';
 import type { Status } from './commands/status.ts';
 import type { Explanation } from './explain.ts';
 
@@ -31,4 +32,17 @@ export const explanationSchema: z.ZodType<Explanation> = z.strictObject({
   story: z.array(text).readonly(),
   deployments: z.array(z.strictObject({ id: digestSchema, verdict: deploymentShape.verdict })).readonly(),
   notices,
+});
+
+export const configurationSchema: z.ZodType<Configuration> = z.strictObject({
+  schema: z.literal('cfs.config.v1'),
+  settings: z.record(
+    text,
+    z.strictObject({
+      value: z.union([text, z.number()]),
+      from: z.enum(['flag', 'file', 'default']),
+      file: text.exactOptional(),
+      line: count.exactOptional(),
+    }),
+  ),
 });
