@@ -71,10 +71,10 @@ export class Report {
       finished: this.#request.now(),
       outcome,
       because,
-      removed: this.#removed,
+      removed: [...this.#removed],
       objects: this.#objects,
       skipped: [...this.#skipped],
-      phases: this.#phases,
+      phases: [...this.#phases],
       freed: Object.fromEntries(
         Object.entries(this.#planned).map(([place, { bytes }]) => [
           place,
