@@ -27,8 +27,16 @@ describe('whose an entry is', () => {
       true,
     ],
     [
-      'root= of a device, which tells nothing',
+      'root= of a device, which proves nothing',
       machine().entry('bootc_os-A-0.conf', { boots: 'A', kernel: 'A', root: '/dev/sda3' }),
+      'ours',
+      false,
+    ],
+    [
+      'the device that the running system names too',
+      machine()
+        .edit((d) => (d.running.root = '/dev/sda3'))
+        .entry('bootc_os-A-0.conf', { boots: 'A', kernel: 'A', root: '/dev/sda3' }),
       'ours',
       true,
     ],
@@ -36,7 +44,7 @@ describe('whose an entry is', () => {
       'a label, where only the UUID is known',
       machine().entry('bootc_os-A-0.conf', { boots: 'A', kernel: 'A', root: 'LABEL=root' }),
       'ours',
-      true,
+      false,
     ],
     [
       'a label that is not the running one',

@@ -42,7 +42,7 @@ export function readMenu(world: World, acceptDamage: readonly string[], booted: 
       const ownership = ownershipOf(world, entry, acceptDamage);
       const inStale = stale.has(`${entry.place}/${entry.source}`);
       const removable =
-        ownership === 'ours' && entry.bootcName && primary.has(entry.place) && !hasForeignRoot(world, entry.root);
+        ownership === 'ours' && entry.bootcName && primary.has(entry.place) && isOwnRoot(world, entry.root);
       return {
         ...entry,
         ownership,
@@ -113,14 +113,25 @@ function startsOwnUki(world: World, entry: BootEntry): boolean {
 
 /** `root=` of another file system: the same kind of name as one of ours, and another value. */
 function hasForeignRoot(world: World, root: string | undefined): boolean {
-  const { running } = world.inventory;
-  const uuid = running.fileSystemUuid === undefined ? undefined : `UUID=${running.fileSystemUuid}`;
+  if (root === undefined || isOwnRoot(world, root)) return false;
+  return ownRoots(world).some((each) => kindOf(each) !== undefined && kindOf(each) === kindOf(root));
+}
+
+/** A name that can't be compared with ours protects as ours does, but what it stands in is not provably ours. */
+function isOwnRoot(world: World, root: string | undefined): boolean {
+  const own = ownRoots(world);
+  return root === undefined || own.length === 0 || own.some((each) => each.toLowerCase() === root.toLowerCase());
+}
+
+/** How `root=` may name this sysroot's file system, as far as that is known. */
+function ownRoots(world: World): string[] {
+  const { fileSystemUuid, digests, root } = world.inventory.running;
   // The command line speaks of this sysroot only if what it booted is known here.
-  const own = [uuid, running.digests.some((digest) => world.knows(digest)) ? running.root : undefined];
-  const comparable = own.filter(
-    (each) => each !== undefined && root !== undefined && kindOf(each) !== undefined && kindOf(each) === kindOf(root),
-  );
-  return comparable.length > 0 && comparable.every((each) => each?.toLowerCase() !== root?.toLowerCase());
+  const booted = digests.some((digest) => world.knows(digest)) ? root : undefined;
+  return [
+    ...(fileSystemUuid === undefined ? [] : [`UUID=${fileSystemUuid}`]),
+    ...(booted === undefined ? [] : [booted]),
+  ];
 }
 
 /** Only names that a file system (or partition) has one of: two device paths may well be the same disk. */
