@@ -23,7 +23,8 @@ export function findDeployments(world: World, entries: readonly MenuEntry[], hel
   const tags = repository.refs.filter((ref) => bootcTag(ref) !== undefined);
   for (const tag of tags) for (const digest of world.bootImages(world.streams.get(tag.target ?? ''))) seeds.add(digest);
   for (const entry of entries) if (entry.ownership === 'ours') for (const digest of entry.digests) seeds.add(digest);
-  for (const artifact of boots.flatMap((boot) => boot.artifacts)) seeds.add(artifact.digest);
+  for (const artifact of boots.flatMap((boot) => boot.artifacts))
+    if (world.knows(artifact.digest)) seeds.add(artifact.digest);
   for (const digest of held) seeds.add(digest);
   const known = [...seeds].filter(
     (digest) => world.hasImage(digest) || world.states.has(digest) || isTagged(world, digest),
