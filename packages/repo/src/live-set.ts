@@ -51,8 +51,8 @@ export class LiveSet {
   #size = 0;
 
   constructor() {
-    this.#slots = new Float64Array(1 << 12);
-    this.#met = new Uint8Array(1 << 12);
+    this.#slots = new Float64Array(1 << 8);
+    this.#met = new Uint8Array(1 << 8);
   }
 
   /** Makes room for `count` in all, at once: growing by steps is a fifth of the time of marking. */

@@ -46,9 +46,9 @@ export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm
     dead.push({ prefix, count: found.dead.length, names: Buffer.from(found.dead.join(''), 'latin1') });
   };
   const readAll = (objects: Directory): void => {
-    for (const [high, prefix] of PREFIXES.entries()) {
+    for (const prefix of prefixesIn(objects)) {
       const found = attempt(() =>
-        inside(objects, [prefix], (directory) => readObjectDirectory(directory, high, live, algorithm)),
+        inside(objects, [prefix], (directory) => readObjectDirectory(directory, prefix, live, algorithm)),
       );
       if (!found.ok) unreadable.push(`objects/${prefix}`);
       else if (found.value) take(prefix, found.value);
@@ -58,8 +58,10 @@ export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm
   return { count, dead, deadBytes, deadCount, strays, missing: live.unmet(), unreadable };
 }
 
-/** The names of the directories below `objects`, in order. */
-export const PREFIXES = Array.from({ length: 256 }, (_, high) => high.toString(16).padStart(2, '0'));
+/** What is named as a directory of objects, in order: a small repository has few, and each failing open costs. */
+export function prefixesIn(objects: Directory): string[] {
+  return objects.list().flatMap(({ name }) => (/^[0-9a-f]{2}$/.test(name) ? [name] : []));
+}
 
 interface Found {
   count: number;
@@ -68,11 +70,11 @@ interface Found {
   strays: string[];
 }
 
-function readObjectDirectory(directory: Directory, high: number, live: LiveSet, algorithm: Algorithm): Found {
+function readObjectDirectory(directory: Directory, prefix: string, live: LiveSet, algorithm: Algorithm): Found {
   const found: Found = { count: 0, bytes: 0, dead: [], strays: [] };
   scanObjects(
     directory,
-    high,
+    prefix,
     algorithm,
     (value, name) => {
       found.count += 1;
@@ -86,16 +88,17 @@ function readObjectDirectory(directory: Directory, high: number, live: LiveSet, 
 }
 
 /**
- * The fingerprint of each object in `objects/<high>`; its name is made only when asked for. Names are `digest size × 2 - 2`
+ * The fingerprint of each object in `objects/<prefix>`; its name is made only when asked for. Names are `digest size × 2 - 2`
  * hex digits; anything else is a stray.
  */
 export function scanObjects(
   directory: Directory,
-  high: number,
+  prefix: string,
   algorithm: Algorithm,
   visit: (value: number, name: () => string) => void,
   onStray?: (name: string) => void,
 ): void {
+  const high = parseInt(prefix, 16);
   const size = digestSize(algorithm);
   const length = size * 2 - 2;
   let current: Uint8Array = new Uint8Array();

@@ -16,19 +16,7 @@ export function survey(root: Directory, repository: Repository, roots: readonly 
   const { images, streams, live, holes } = mark(root, repository, roots);
   const table = readObjects(root, live, repository.algorithm);
   const missing = table.missing.length === 0 ? [] : attribute(root, repository, roots, new Set(table.missing), table);
-  const hash = createHash('sha256');
-  for (const { prefix, names, count } of table.dead) {
-    const length = names.length / count;
-    let lines = '';
-    for (let at = 0; at < names.length; at += length)
-      lines += `${prefix}${names.toString('latin1', at, at + length)}\n`;
-    hash.update(lines);
-  }
-  const objects = {
-    count: table.deadCount,
-    bytes: table.deadBytes,
-    hash: table.deadCount === 0 ? '' : hash.digest('hex'),
-  };
+  const objects = { count: table.deadCount, bytes: table.deadBytes, hash: hashOf(table) };
   return {
     images,
     streams,
@@ -38,6 +26,20 @@ export function survey(root: Directory, repository: Repository, roots: readonly 
     strays: table.strays,
     unreadable: table.unreadable,
   };
+}
+
+/** SHA-256 of the names of the dead, sorted, a line each; empty where there are none. */
+function hashOf(table: ObjectTable): string {
+  if (table.deadCount === 0) return '';
+  const hash = createHash('sha256');
+  for (const { prefix, names, count } of table.dead) {
+    const length = names.length / count;
+    let lines = '';
+    for (let at = 0; at < names.length; at += length)
+      lines += `${prefix}${names.toString('latin1', at, at + length)}\n`;
+    hash.update(lines);
+  }
+  return hash.digest('hex');
 }
 
 /** Which roots the missing objects lie below: each is walked alone, since a person accepts damage root by root. */

@@ -8,7 +8,7 @@ import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
 import { LiveSet } from './live-set.ts';
 import { mark, type MarkRoot } from './mark.ts';
-import { allocated, PREFIXES, scanObjects } from './objects.ts';
+import { allocated, prefixesIn, scanObjects } from './objects.ts';
 import { attempt, inside } from './tolerate.ts';
 
 /** Everything that some roots reach, under one name. */
@@ -59,18 +59,20 @@ export function measureUsage(
 }
 
 function countObjects(root: Directory, algorithm: Algorithm, all: LiveSet, groupOf: Uint32Array, groups: Groups): void {
-  for (const [high, prefix] of PREFIXES.entries()) {
-    attempt(() =>
-      inside(root, ['objects', prefix], (directory) => {
-        const met: [number, string][] = [];
-        scanObjects(directory, high, algorithm, (value, name) => {
-          const slot = all.slotOf(value);
-          if (slot >= 0) met.push([groupOf[slot] ?? 0, name()]);
-        });
-        for (const [group, name] of met) groups.count(group, allocated(directory, name));
-      }),
-    );
-  }
+  const count = (directory: Directory, prefix: string): void => {
+    const met: [number, string][] = [];
+    scanObjects(directory, prefix, algorithm, (value, name) => {
+      const slot = all.slotOf(value);
+      if (slot >= 0) met.push([groupOf[slot] ?? 0, name()]);
+    });
+    for (const [group, name] of met) groups.count(group, allocated(directory, name));
+  };
+  attempt(() =>
+    inside(root, ['objects'], (objects) => {
+      for (const prefix of prefixesIn(objects))
+        attempt(() => inside(objects, [prefix], (directory) => count(directory, prefix)));
+    }),
+  );
 }
 
 /** The sets of closures that occur, numbered; 0 is the empty one. */
