@@ -3,9 +3,9 @@ import type { Digest } from '@cfs/bls';
 import type { Hole, Inventory, MarkRoot, Reached } from '@cfs/repo';
 import { complete, type Survey } from '../complete.ts';
 import { decide } from '../decide.ts';
-import type { Notice, Options, Plan, PlanItem } from '../types.ts';
+import type { DeploymentReport, Notice, Options, Plan, PlanItem } from '../types.ts';
 import { NOW, type Machine } from './inventory.ts';
-import { named } from './names.ts';
+import { named, V } from './names.ts';
 
 export function planOf(machine: Machine, options: Partial<Options> = {}, holes: readonly Hole[] = []): Plan {
   const inventory: Inventory = machine.draft;
@@ -80,4 +80,9 @@ export function answer(plan: Plan): Partial<Record<'goes' | 'refused' | 'doubts'
 /** `code about` of notices. */
 export function codes(notices: readonly Notice[]): string[] {
   return notices.map(({ code, about }) => named(`${code} ${about}`)).sort();
+}
+
+/** What the plan says of a deployment, by any of its names. */
+export function reportOf({ deployments }: Pick<Plan, 'deployments'>, name: string): DeploymentReport | undefined {
+  return deployments.find((each) => each.digests.includes(V(name)));
 }

@@ -1,5 +1,5 @@
 /** The situations that every rule is asked about, and how one of them is changed. */
-import type { Intent, Running } from '@cfs/repo';
+import type { Intent } from '@cfs/repo';
 import { World } from '../world.ts';
 import { inventory, type Machine } from './inventory.ts';
 import { V } from './names.ts';
@@ -13,12 +13,7 @@ export const lost = (): Machine => two().lose('A', 'entry');
 
 /** Nothing of this sysroot runs. */
 export const rescue = (machine: Machine): Machine =>
-  machine.edit((draft) => (draft.running = { ...draft.running, ...NOBODY }));
-const NOBODY: Pick<Running, 'rootMount'> & { digests: []; mounts: [] } = {
-  digests: [],
-  rootMount: undefined,
-  mounts: [],
-};
+  machine.edit((draft) => (draft.running = { ...draft.running, digests: [], rootMount: undefined, mounts: [] }));
 
 /** Its deletion is recorded. */
 export const intent = (machine: Machine, name = 'A', more: Partial<Intent> = {}): Machine =>
