@@ -1,4 +1,5 @@
 /** `cfs gc`: shows the plan, asks, then locks, reads and decides again, and carries it out. */
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { lockDirectory, run, type Receipt, type Request } from '@cfs/executor';
 import { hasItems, sparing, type Options, type Plan } from '@cfs/planner';
@@ -69,11 +70,18 @@ export async function agreed(flags: { readonly yes?: boolean }): Promise<boolean
     });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question('Remove all of this? [y/N] ')).trim());
-  } finally {
-    terminal.close();
-  }
+  // Ctrl+C or Ctrl+D instead of an answer: whatever ended the question, nobody said yes.
+  const ended = once(terminal, 'close').then(() => undefined);
+  const answer = await Promise.race([terminal.question('Remove all of this? [y/N] '), ended]).catch(() => undefined);
+  terminal.close();
+  if (answer === undefined) process.stderr.write('\n');
+  return answer !== undefined && /^y(es)?$/i.test(answer.trim());
+}
+
+/** Shows the plan that the system has come to meanwhile; only where that would remove something is there a question. */
+export async function agreedAnew(flags: RunFlags, plan: Plan, tell: (text: string) => void): Promise<boolean> {
+  tell(`The system has changed meanwhile. The new plan:\n${renderPlan(plan, { all: false })}`);
+  return !hasItems(plan) || agreed(flags);
 }
 
 async function execute(
@@ -100,10 +108,7 @@ async function execute(
       return { plan: planned.plan, survey: planned.survey, entries: entriesOf(planned.inventory) };
     },
     entriesNow: () => entriesOf(system.inventory()),
-    agree: async (changed) => {
-      tell(`The system has changed meanwhile. The new plan:\n${renderPlan(changed, { all: false })}`);
-      return agreed(flags);
-    },
+    agree: (changed) => agreedAnew(flags, changed, tell),
     now: Date.now,
     onProgress: progress.show,
     stop: signals.word,

@@ -9,7 +9,7 @@ import type { RunFlags } from '../options.ts';
 import { renderPlan } from '../render/plan.ts';
 import { ProgressLine } from '../render/progress.ts';
 import { renderReceipt } from '../render/receipt.ts';
-import { agreed, exitOfRun } from './gc.ts';
+import { agreed, agreedAnew, exitOfRun } from './gc.ts';
 import { exitOf, planJson, planText } from './plan.ts';
 
 interface RepoFlags extends RunFlags {
@@ -61,7 +61,7 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
         lock: () => lockDirectory(flags.repo, 'exclusive', { waitMs: flags.wait }),
         read: () => planRepository(root, flags.root ?? [], options).reading,
         entriesNow: () => [],
-        agree: () => agreed(flags),
+        agree: (changed) => agreedAnew(flags, changed, tell),
         now: Date.now,
         onProgress: progress.show,
       });
