@@ -8,7 +8,7 @@ export function fingerprintOf(inventory: Inventory, options: Options): string {
   const { places, problems, ...facts } = inventory;
   const read = {
     ...facts,
-    places: Object.keys(places),
+    places: Object.entries(places).map(([name, place]) => [name, place.readOnly]),
     problems: problems.map((problem) => [problem.code, problem.about]),
   };
   return fingerprintOfFacts(read, options);
