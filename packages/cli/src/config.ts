@@ -9,7 +9,17 @@ import { EXIT, Failure } from './failure.ts';
 import { isMachineRoot } from './places.ts';
 
 /** Each is a flag of some command. Every other flag is for one run. */
-export const KEYS = ['sysroot', 'esp', 'boot', 'bootloader', 'keep', 'hold-unexplained', 'trash-for', 'wait'];
+export const KEYS = [
+  'sysroot',
+  'esp',
+  'boot',
+  'bootloader',
+  'keep',
+  'hold-unexplained',
+  'trash-for',
+  'wait',
+  'textfile',
+];
 
 const VENDOR = '/usr/lib/cfs.toml';
 const ADMIN = '/etc/cfs.toml';

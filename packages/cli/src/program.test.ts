@@ -26,6 +26,7 @@ describe('the commands', () => {
       'pin',
       'unpin',
       'repo gc',
+      'metrics',
       'config',
       'demo',
     ]);

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { configure } from './config.ts';
 import { EXIT } from './failure.ts';
+import type { TextfileFlags } from './metrics-file.ts';
 import {
   count,
   duration,
@@ -68,9 +69,14 @@ export function makeProgram(done: (exit: number) => void): Command {
         (await import('./commands/explain.ts')).explainCommand(flags, thing),
       ),
     );
-  runOptions(planOptions(command('gc', 'collect what nothing uses any more'))).action(
-    act<GlobalFlags & PlanFlags & RunFlags>(async (flags) => (await import('./commands/gc.ts')).gcCommand(flags)),
-  );
+  runOptions(planOptions(command('gc', 'collect what nothing uses any more')))
+    .option('--textfile <file>', 'write the metrics of the run to this file, for node_exporter')
+    .action(
+      act<GlobalFlags & PlanFlags & RunFlags & TextfileFlags>(async (flags) => {
+        const { gcCommand } = await import('./commands/gc.ts');
+        return (await import('./metrics-file.ts')).recorded(flags, () => gcCommand(flags));
+      }),
+    );
   runOptions(command('delete', 'give one deployment up, and collect what only it used'))
     .argument('<deployment>', 'a prefix of its digest, or rollback')
     .action(
@@ -100,6 +106,9 @@ export function makeProgram(done: (exit: number) => void): Command {
     .action(
       act<RunFlags & { repo: string }>(async (flags) => (await import('./commands/repo-gc.ts')).repoGcCommand(flags)),
     );
+  planOptions(command('metrics', 'print the state of the machine for Prometheus')).action(
+    act<GlobalFlags & PlanFlags>(async (flags) => (await import('./commands/metrics.ts')).metricsCommand(flags)),
+  );
   command('config', 'show the settings in force, and where each comes from')
     .option('--json', 'print them as JSON')
     .action(async function (this: Command) {
