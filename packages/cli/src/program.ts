@@ -21,6 +21,10 @@ const PIN_COMMANDS = [
   ['unpin', 'take a pin away'],
 ] as const;
 
+/** Commander does not know the types of its options: each command says them here. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+type Act = <F>(run: (flags: F, ...args: string[]) => Promise<number> | number) => (this: Command) => Promise<void>;
+
 export function makeProgram(done: (exit: number) => void): Command {
   const program = new Command('cfs')
     .description('Garbage collection for image-based Linux systems (bootc with composefs) that keeps them bootable.')
@@ -35,11 +39,9 @@ export function makeProgram(done: (exit: number) => void): Command {
     .hook('preAction', (_, action) => configure(action))
     .showHelpAfterError('  help: cfs --help tells what there is')
     .configureOutput({ outputError: (text, write) => write(usageError(text)) });
-  // Commander does not know the types of its options: each command says them here.
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
-  const act = <F>(run: (flags: F, ...args: string[]) => Promise<number> | number) =>
+  const act: Act = (run) =>
     async function (this: Command): Promise<void> {
-      done(await run(this.optsWithGlobals<F & object>(), ...this.args));
+      done(await run(this.optsWithGlobals<never>(), ...this.args));
     };
   const command = (name: string, description: string): Command =>
     program.command(name).description(description).allowExcessArguments(false);
@@ -95,6 +97,16 @@ export function makeProgram(done: (exit: number) => void): Command {
         }),
       );
   }
+  command('restore', 'bring a lost deployment back, if everything of it is still there')
+    .argument('<deployment>', 'a prefix of its digest')
+    .option('--json', 'print it as JSON')
+    .option('--wait <duration>', 'wait this long for the lock', duration, 0)
+    .action(
+      act<GlobalFlags & OutputFlags & { wait: number }>(async (flags, id = '') =>
+        (await import('./commands/restore.ts')).restoreCommand(flags, id),
+      ),
+    );
+  trashCommands(command('trash', 'state directories that moved aside'), act);
   const repo = command('repo', 'work on a plain composefs repository');
   runOptions(
     repo.command('gc').description('collect what neither a ref nor a given root reaches').allowExcessArguments(false),
@@ -119,6 +131,33 @@ export function makeProgram(done: (exit: number) => void): Command {
   );
   exitOverride(program);
   return program;
+}
+
+function trashCommands(trash: Command, act: Act): void {
+  const command = (name: string, description: string): Command =>
+    trash.command(name).description(description).allowExcessArguments(false);
+  command('list', 'show what is in the trash, and until when')
+    .option('--json', 'print it as JSON')
+    .action(
+      act<GlobalFlags & OutputFlags>(async (flags) => (await import('./commands/trash.ts')).trashListCommand(flags)),
+    );
+  command('restore', 'bring a lost deployment back, or copy the etc of one')
+    .argument('<deployment>', 'a prefix of its digest, or a name in the trash')
+    .option('--to <dir>', 'copy its etc into this directory, and restore nothing')
+    .option('--json', 'print it as JSON')
+    .option('--wait <duration>', 'wait this long for the lock', duration, 0)
+    .action(
+      act<GlobalFlags & OutputFlags & { wait: number; to?: string }>(async (flags, id = '') =>
+        (await import('./commands/trash.ts')).trashRestoreCommand(flags, id),
+      ),
+    );
+  command('empty', 'remove what is in the trash, also before its time')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the receipt as JSON')
+    .option('--wait <duration>', 'wait this long for the lock', duration, 0)
+    .action(
+      act<GlobalFlags & RunFlags>(async (flags) => (await import('./commands/trash.ts')).trashEmptyCommand(flags)),
+    );
 }
 
 function planOptions(command: Command): Command {

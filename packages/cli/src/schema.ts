@@ -2,7 +2,9 @@
 import { deploymentShape, digestSchema, doubtSchema, noticeSchema } from '@cfs/planner/schema';
 import { z } from 'zod';
 import type { Configuration } from './commands/config.ts';
+import type { Restored } from './commands/restore.ts';
 import type { Status } from './commands/status.ts';
+import type { Copied, TrashList } from './commands/trash.ts';
 import type { Explanation } from './explain.ts';
 
 const text = z.string();
@@ -45,4 +47,36 @@ export const configurationSchema: z.ZodType<Configuration> = z.strictObject({
       line: count.exactOptional(),
     }),
   ),
+});
+
+export const trashSchema: z.ZodType<TrashList> = z.strictObject({
+  schema: z.literal('cfs.trash.v1'),
+  trash: z
+    .array(
+      z.strictObject({
+        name: text,
+        id: digestSchema,
+        moved: z.number().optional(),
+        deadline: z.number().optional(),
+        bytes: count,
+      }),
+    )
+    .readonly(),
+});
+
+export const restoredSchema: z.ZodType<Restored> = z.strictObject({
+  schema: z.literal('cfs.restored.v1'),
+  id: digestSchema,
+  outcome: z.enum(['restored', 'nothing', 'missing']),
+  restored: z.array(text).readonly(),
+  missing: z.array(text).readonly(),
+  trash: z.array(text).readonly(),
+  bootable: z.boolean(),
+});
+
+/** `cfs trash restore --to`. */
+export const copiedSchema: z.ZodType<Copied> = z.strictObject({
+  schema: z.literal('cfs.copied.v1'),
+  name: text,
+  path: text,
 });

@@ -47,7 +47,7 @@ function rewrite(directory: WritableDirectory, name: string, item: PlanItem): vo
   if (createHash('sha256').update(content).digest('hex') !== item.before)
     throw new PosixError('ESTALE', 'read', `${directory.path}/${name}`);
   try {
-    exchangeFor(directory, name, removeBlocks(content, item.cut ?? []));
+    replaceMenu(directory, name, removeBlocks(content, item.cut ?? []));
   } catch (error) {
     // That something is absent says here that somebody else is at work, and not that the entries are gone.
     if (error instanceof PosixError && error.code === 'ENOENT')
@@ -77,7 +77,8 @@ function holdsSame(directory: WritableDirectory, name: string, other: string): b
   return Buffer.compare(one.value, two.value) === 0;
 }
 
-function exchangeFor(directory: WritableDirectory, name: string, content: Uint8Array): void {
+/** @throws PosixError EUCLEAN where the two names may be one file. */
+export function replaceMenu(directory: WritableDirectory, name: string, content: Uint8Array): void {
   const temporary = temporaryNameOf(name);
   const left = attempt(() => unlink(directory, temporary));
   if (!left.ok) throw left.error;

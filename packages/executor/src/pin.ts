@@ -2,10 +2,10 @@
  * Pins. The directory `state/cfs/pins/<V>` pins by its name; refs make upstream's collector honour it too; and copies of
  * `etc/`, entry and boot artifacts make it something that can be put back.
  */
-import { spawnSync } from 'node:child_process';
 import type { Digest } from '@cfs/bls';
 import { PosixError, type WritableDirectory } from '@cfs/posix';
 import { attempt, inside, LEDGER, type Location } from '@cfs/repo';
+import { copy } from './copy.ts';
 import { removeTree } from './items.ts';
 import { makeDirectories } from './records.ts';
 
@@ -81,18 +81,6 @@ export function unpin(sysroot: WritableDirectory, pinned: Pick<Pinned, 'digest' 
   if (!removed.ok) throw removed.error;
   sysroot.barrier();
   return found || removed.value === true;
-}
-
-/** cp keeps owners, modes, times, labels and links, and shares blocks where the file system can. */
-function copy(from: WritableDirectory, name: string, to: WritableDirectory): void {
-  if (!from.list().some((entry) => entry.name === name) || to.list().some((entry) => entry.name === name)) return;
-  const { status, stderr } = spawnSync('cp', ['-a', '--reflink=auto', '--', `${from.path}/${name}`, `${to.path}/`], {
-    encoding: 'utf8',
-  });
-  if (status === 0) return;
-  const error = new PosixError(/No space left/.test(stderr) ? 'ENOSPC' : 'EIO', 'cp', `${from.path}/${name}`);
-  error.message += `; ${stderr.trim()}`;
-  throw error;
 }
 
 function placeOf(places: Readonly<Record<string, WritableDirectory>>, name: string): WritableDirectory {

@@ -100,6 +100,22 @@ function deadLinks(
   });
 }
 
+/** The part of a plan that empties the trash; everything else is left for another run. */
+export function onlyTrash(plan: Plan, place: string): Plan {
+  const items = plan.items.filter((item) => item.class === 'trash');
+  const records = plan.records.filter((record) => record.path[0] === 'trash');
+  return {
+    ...plan,
+    doubts: [],
+    notices: [],
+    deployments: [],
+    items,
+    records,
+    objects: NO_OBJECTS,
+    totals: totalsOf(items, NO_OBJECTS, place),
+  };
+}
+
 function totalsOf(items: readonly PlanItem[], objects: ObjectSum, place: string): Record<string, Total> {
   const totals = new Map<string, { items: number; bytes: number }>();
   const add = (where: string, count: number, bytes: number): void => {

@@ -111,6 +111,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
   const records = planRecords({
     world,
     now: options.now,
+    emptyTrash: options.emptyTrash ?? false,
     deployments,
     dropped: dropped.deployments,
     kept,

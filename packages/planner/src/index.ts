@@ -1,8 +1,17 @@
 /** Inventory in, plan out: no I/O, no clock, no environment. */
-export { complete, hasItems, isEmpty, noticesOf, type Survey } from './complete.ts';
+export { complete, hasItems, isEmpty, noticesOf, onlyTrash, type Survey } from './complete.ts';
 export { decide } from './decide.ts';
 export { decideRepository } from './decide-repository.ts';
 export { DAY, sparing, TRASH_FOR } from './options.ts';
+export {
+  draftRestore,
+  isWhole,
+  planRestore,
+  restorable,
+  type LostEntry,
+  type LostLink,
+  type Restore,
+} from './restore.ts';
 export { show } from './show.ts';
 export * from './types.ts';
 export { bootcTag } from './world.ts';

@@ -11,6 +11,7 @@ import type { World } from './world.ts';
 export interface RecordInputs {
   readonly world: World;
   readonly now: number;
+  readonly emptyTrash: boolean;
   /** All that there are, dead or alive. */
   readonly deployments: readonly Deployment[];
   readonly dropped: ReadonlyMap<Deployment, 'delete' | 'keep'>;
@@ -74,12 +75,15 @@ function planSights({ world, held }: RecordInputs): RecordChange[] {
 }
 
 /** A record goes with what it speaks of; one that a cut left before anything was moved is written anew when it is. */
-function planTrashRecords({ world, now }: RecordInputs): RecordChange[] {
+function planTrashRecords({ world, now, emptyTrash }: RecordInputs): RecordChange[] {
   return world.inventory.ledger.trash.flatMap((trash): RecordChange[] => {
-    const over = trash.present
-      ? trash.deadline !== undefined && now >= trash.deadline
-      : !world.states.has(trash.digest);
-    return over && trash.recorded ? [{ path: ['trash', `${trash.name}.json`], text: undefined, when: 'after' }] : [];
+    const path = ['trash', `${trash.name}.json`];
+    const isOver = trash.deadline !== undefined && now >= trash.deadline;
+    const remove: RecordChange = { path, text: undefined, when: 'after' };
+    // A cut may leave a part of it: its time is up before it begins to go, so that nobody takes the rest for the whole.
+    if (trash.present && emptyTrash && !isOver)
+      return [{ path, text: line({ moved: trash.moved ?? now, deadline: now }), when: 'before' }, remove];
+    return trash.recorded && (trash.present ? isOver : !world.states.has(trash.digest)) ? [remove] : [];
   });
 }
 

@@ -184,11 +184,13 @@ function originManifest(digest: string | undefined): string[] {
   return digest === undefined ? [] : [`oci-manifest-${digest}`];
 }
 
-/** What has been in the trash past its deadline; a record without one keeps. */
+/** What has been in the trash past its deadline; a record without one keeps. Or all of it, when that is asked for. */
 export function planTrash(world: World, options: Options): PlanItem[] {
   return world.inventory.ledger.trash.flatMap((trash): PlanItem[] => {
-    if (!trash.present || trash.deadline === undefined || options.now < trash.deadline) return [];
-    const reason = `in the trash since ${trash.moved === undefined ? 'an unknown time' : new Date(trash.moved).toISOString()}; its time is up`;
+    const isOver = trash.deadline !== undefined && options.now >= trash.deadline;
+    if (!trash.present || !(isOver || options.emptyTrash)) return [];
+    const since = trash.moved === undefined ? 'an unknown time' : new Date(trash.moved).toISOString();
+    const reason = `in the trash since ${since}; ${isOver ? 'its time is up' : 'it shall be empty'}`;
     return [
       {
         class: 'trash',

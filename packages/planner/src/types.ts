@@ -30,6 +30,8 @@ export interface Options {
   readonly offline?: boolean;
   /** How long a state directory stays in the trash; 30 days. */
   readonly trashFor?: number;
+  /** Whatever is in the trash goes, also before its time. */
+  readonly emptyTrash?: boolean;
 }
 
 /** Something that should be known. A `problem` makes the exit code 4; a `note` is only told. */
