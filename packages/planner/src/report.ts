@@ -184,7 +184,8 @@ function rolesOf(
     [isBooted, 'booted'],
     [!isBooted && has('command-line'), 'running'],
     [!isBooted && has('mount'), 'mounted'],
-    [has('staged'), 'staged'],
+    // The staged set names the running one too, as what comes after.
+    [!isBooted && has('staged'), 'staged'],
     [has('default'), 'default'],
     [has('pin'), 'pinned'],
     [has('entry'), 'offered'],

@@ -20,7 +20,7 @@ describe('cfs gc', () => {
     const { exit, stdout, stderr } = await gc(machine);
     expect([exit, stderr]).toEqual([
       EXIT.usage,
-      'cfs: nobody can be asked here\n  help: cfs plan shows what would go; cfs gc --yes removes it\n',
+      'cfs: nobody can be asked here\n  help: this is what would go; with --yes it goes without a question\n',
     ]);
     expect(stdout).toMatch(/^To be freed: .*\n$/m);
     expect(machine.snapshot()).toEqual(before);

@@ -6,11 +6,9 @@ import { hasItems, sparing, type Options, type Plan } from '@cfs/planner';
 import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
-import { renderPlan } from '../render/plan.ts';
-import { ProgressLine } from '../render/progress.ts';
-import { renderReceipt } from '../render/receipt.ts';
 import { Signals } from '../signals.ts';
 import { entriesOf, System } from '../system.ts';
+import { Telling } from '../telling.ts';
 import { openPlaces, openRun } from '../writing.ts';
 import { exitOf, optionsOf } from './plan.ts';
 
@@ -30,21 +28,14 @@ export async function gcCommand(flags: GlobalFlags & PlanFlags & RunFlags): Prom
 /** Plans, asks, runs, and prints the receipt. */
 export async function collect(system: System, flags: RunFlags, options: Options): Promise<number> {
   const { plan } = await system.planShared(() => options, flags.wait);
-  const tell = (text: string): void => void (flags.json === true ? process.stderr : process.stdout).write(text);
-  tell(renderPlan(plan, { all: false }));
-  if (plan.refused.length > 0) {
-    if (flags.json === true)
-      process.stdout.write(
-        `${JSON.stringify({ schema: 'cfs.receipt.v1', outcome: 'refused', refused: plan.refused })}\n`,
-      );
-    return EXIT.refused;
-  }
+  const telling = new Telling(flags);
+  telling.plan(plan);
+  if (plan.refused.length > 0) return EXIT.refused;
   if (hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
   const signals = new Signals();
   try {
-    const receipt = await execute(system, flags, options, plan, tell, signals);
-    tell(renderReceipt(receipt));
-    if (flags.json === true) process.stdout.write(`${JSON.stringify(receipt)}\n`);
+    const receipt = await execute(system, flags, options, plan, telling, signals);
+    telling.receipt(receipt);
     return receipt.outcome === 'stopped' && signals.exit !== undefined ? signals.exit : exitOfRun(plan, receipt);
   } finally {
     signals.release();
@@ -66,7 +57,7 @@ export async function agreed(flags: { readonly yes?: boolean }): Promise<boolean
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new Failure('no-terminal', 'nobody can be asked here', {
       exit: EXIT.usage,
-      hint: 'cfs plan shows what would go; cfs gc --yes removes it',
+      hint: 'this is what would go; with --yes it goes without a question',
     });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -79,8 +70,8 @@ export async function agreed(flags: { readonly yes?: boolean }): Promise<boolean
 }
 
 /** Shows the plan that the system has come to meanwhile; only where that would remove something is there a question. */
-export async function agreedAnew(flags: RunFlags, plan: Plan, tell: (text: string) => void): Promise<boolean> {
-  tell(`The system has changed meanwhile. The new plan:\n${renderPlan(plan, { all: false })}`);
+export async function agreedAnew(flags: RunFlags, plan: Plan, telling: Telling): Promise<boolean> {
+  telling.plan(plan, 'The system has changed meanwhile. The new plan:\n');
   return !hasItems(plan) || agreed(flags);
 }
 
@@ -89,13 +80,12 @@ async function execute(
   flags: RunFlags,
   options: Options,
   plan: Plan,
-  tell: (text: string) => void,
+  telling: Telling,
   signals: Signals,
 ): Promise<Receipt> {
   const { paths } = system;
   const places = openPlaces(paths);
   const volatile = openRun(paths);
-  const progress = new ProgressLine();
   const request: Request = {
     plan,
     places,
@@ -108,16 +98,16 @@ async function execute(
       return { plan: planned.plan, survey: planned.survey, entries: entriesOf(planned.inventory) };
     },
     entriesNow: () => entriesOf(system.inventory()),
-    agree: (changed) => agreedAnew(flags, changed, tell),
+    agree: (changed) => agreedAnew(flags, changed, telling),
     now: Date.now,
-    onProgress: progress.show,
+    onProgress: telling.progress,
     stop: signals.word,
     ...(flags.trashFor !== undefined && { trashFor: flags.trashFor }),
   };
   try {
     return await run(request);
   } finally {
-    progress.end();
+    telling.end();
     for (const place of Object.values(places)) place.close();
     volatile?.close();
   }
