@@ -55,6 +55,7 @@ describe.skipIf(skip !== false)(
         'trash-for = "2w" # /etc/cfs.toml.d/10-a.toml:1',
         'wait = "1s" # /usr/lib/cfs.toml:2',
       '# textfile is not set',
+      'log-format = "text" # default',
       ];
       expect(stdout.replaceAll(/ {2,}/g, ' ').trimEnd().split('\n')).toEqual(told);
       const { settings } = configurationSchema.parse(JSON.parse((await machine.cfs('config', '--json')).stdout));

@@ -19,6 +19,7 @@ export const KEYS = [
   'trash-for',
   'wait',
   'textfile',
+  'log-format',
 ];
 
 const VENDOR = '/usr/lib/cfs.toml';

@@ -1,6 +1,7 @@
 /** The entry point of the `cfs` command. */
+import { Log, type LogFlags } from './log.ts';
 import { makeProgram } from './program.ts';
-import { renderError, tell } from './render/error.ts';
+import { tell } from './render/error.ts';
 
 // Whoever reads may stop reading (`cfs plan | head`); a run that has begun goes on all the same.
 for (const stream of [process.stdout, process.stderr])
@@ -12,6 +13,7 @@ const program = makeProgram((code) => (process.exitCode = code));
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(renderError(error, program.opts<{ verbose?: boolean }>().verbose === true));
+  const flags = program.opts<LogFlags & { verbose?: boolean }>();
+  new Log(flags).error(error, flags.verbose === true);
   process.exitCode = tell(error).exit;
 }

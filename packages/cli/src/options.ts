@@ -1,8 +1,10 @@
 /** What the flags of a command mean: values with their units, checked once. */
 import { InvalidArgumentError } from 'commander';
 import type { BootLoader } from '@cfs/bls';
+import type { EventFlags } from './events.ts';
+import type { LogFlags } from './log.ts';
 
-export interface GlobalFlags {
+export interface GlobalFlags extends LogFlags {
   readonly sysroot: string;
   readonly esp?: string;
   readonly boot?: string;
@@ -24,7 +26,7 @@ export interface OutputFlags {
   readonly json?: boolean;
 }
 
-export interface RunFlags extends OutputFlags {
+export interface RunFlags extends OutputFlags, EventFlags, LogFlags {
   readonly yes?: boolean;
   readonly wait: number;
   readonly trashFor?: number;

@@ -2,7 +2,9 @@
 import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { configure } from './config.ts';
+import { withEvents } from './events.ts';
 import { EXIT } from './failure.ts';
+import { Log, LOG_FORMATS } from './log.ts';
 import type { TextfileFlags } from './metrics-file.ts';
 import {
   count,
@@ -35,13 +37,14 @@ export function makeProgram(done: (exit: number) => void): Command {
     .option('--run <dir>', 'stands for /run')
     .option('--proc <dir>', 'stands for /proc', '/proc')
     .addOption(new Option('--bootloader <name>', 'whose order of entries counts').choices(LOADERS).default('auto'))
+    .addOption(new Option('--log-format <format>', 'how stderr is written').choices(LOG_FORMATS).default('text'))
     .option('--verbose', 'tell more about errors')
     .hook('preAction', (_, action) => configure(action))
-    .showHelpAfterError('  help: cfs --help tells what there is')
-    .configureOutput({ outputError: (text, write) => write(usageError(text)) });
+    .configureOutput({ outputError: (text) => new Log(program.opts()).usage(usageError(text)) });
   const act: Act = (run) =>
     async function (this: Command): Promise<void> {
-      done(await run(this.optsWithGlobals<never>(), ...this.args));
+      const flags = this.optsWithGlobals<never>();
+      done(await withEvents(flags, () => run(flags, ...this.args)));
     };
   const command = (name: string, description: string): Command =>
     program.command(name).description(description).allowExcessArguments(false);
@@ -174,13 +177,15 @@ function runOptions(command: Command): Command {
   return command
     .option('--yes', 'do not ask')
     .option('--json', 'print the receipt as JSON')
+    .addOption(new Option('--events', 'print what happens as it happens, one JSON object a line').conflicts('json'))
     .option('--wait <duration>', 'wait this long for the lock', duration, 0)
     .option('--trash-for <duration>', 'keep state directories in the trash for this long', duration);
 }
 
 /** As other errors are told: what, and what to do. */
 function usageError(text: string): string {
-  return `cfs: ${text.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)/, '\n  help: did you mean $1?')}`;
+  const told = text.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)/, '\n  help: did you mean $1?');
+  return `cfs: ${told}  help: cfs --help tells what there is\n`;
 }
 
 /** Usage errors are exit 2, for every command. */

@@ -3,12 +3,11 @@ import { lockDirectory, openWritable, run, type Reading } from '@cfs/executor';
 import { complete, decideRepository, hasItems, type Options } from '@cfs/planner';
 import { openDirectory, PosixError, type Directory } from '@cfs/posix';
 import { readRepository, survey, type Problem, type Repository, type RepositorySurvey } from '@cfs/repo';
+import { emit } from '../events.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { whileReading } from '../host/index.ts';
 import type { RunFlags } from '../options.ts';
-import { renderPlan } from '../render/plan.ts';
-import { ProgressLine } from '../render/progress.ts';
-import { renderReceipt } from '../render/receipt.ts';
+import { Telling } from '../telling.ts';
 import { agreed, agreedAnew, exitOfRun } from './gc.ts';
 import { exitOf, planJson, planText } from './plan.ts';
 
@@ -42,17 +41,18 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
     const options: Options = { now: Date.now(), acceptDamage: flags.acceptDamage ?? [] };
     const first = await whileReading(flags.repo, flags.wait, () => planRepository(root, flags.root ?? [], options));
     const { plan } = first.reading;
-    const tell = (text: string): void => void (flags.json === true ? process.stderr : process.stdout).write(text);
     if (flags.dryRun === true || plan.refused.length > 0) {
       const planned = { plan, survey: first.survey, inventory: { repository: first.repository } };
+      emit(flags, { event: 'plan', plan });
+      if (flags.events === true) return exitOf(plan);
       for (const piece of flags.json === true ? planJson(planned) : planText(planned, false))
         process.stdout.write(piece);
       return exitOf(plan);
     }
-    tell(renderPlan(plan, { all: false }));
+    const telling = new Telling(flags);
+    telling.plan(plan);
     if (hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
     const writable = openWritable(flags.repo);
-    const progress = new ProgressLine();
     try {
       const receipt = await run({
         plan,
@@ -61,16 +61,14 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
         lock: () => lockDirectory(flags.repo, 'exclusive', { waitMs: flags.wait }),
         read: () => planRepository(root, flags.root ?? [], options).reading,
         entriesNow: () => [],
-        agree: (changed) => agreedAnew(flags, changed, tell),
+        agree: (changed) => agreedAnew(flags, changed, telling),
         now: Date.now,
-        onProgress: progress.show,
+        onProgress: telling.progress,
       });
-      progress.end();
-      tell(renderReceipt(receipt));
-      if (flags.json === true) process.stdout.write(`${JSON.stringify(receipt)}\n`);
+      telling.receipt(receipt);
       return exitOfRun(plan, receipt);
     } finally {
-      progress.end();
+      telling.end();
       writable.close();
     }
   } finally {

@@ -1,0 +1,56 @@
+/** How a run is told: as text, as one receipt in JSON, or as events; and to the log. Text makes room for data on stdout. */
+import type { Progress, Receipt } from '@cfs/executor';
+import type { Plan } from '@cfs/planner';
+import { emit } from './events.ts';
+import { Log } from './log.ts';
+import type { RunFlags } from './options.ts';
+import { renderPlan } from './render/plan.ts';
+import { ProgressLine } from './render/progress.ts';
+import { renderReceipt } from './render/receipt.ts';
+
+export class Telling {
+  readonly #flags: RunFlags;
+  readonly #log: Log;
+  readonly #line = new ProgressLine();
+
+  constructor(flags: RunFlags) {
+    this.#flags = flags;
+    this.#log = new Log(flags);
+  }
+
+  /** The plan that is to be carried out, and again when it has changed. */
+  plan(plan: Plan, before = ''): void {
+    this.#text(`${before}${renderPlan(plan, { all: false })}`);
+    this.#log.plan(plan);
+    emit(this.#flags, { event: 'plan', plan });
+    if (plan.refused.length === 0) return;
+    this.#data({ schema: 'cfs.receipt.v1', outcome: 'refused', refused: plan.refused });
+  }
+
+  readonly progress = (progress: Progress): void => {
+    this.#line.show(progress);
+    emit(this.#flags, { event: 'progress', ...progress });
+  };
+
+  receipt(receipt: Receipt): void {
+    this.end();
+    this.#text(renderReceipt(receipt));
+    this.#log.receipt(receipt);
+    emit(this.#flags, { event: 'receipt', receipt });
+    this.#data(receipt);
+  }
+
+  /** Takes the progress away from the terminal. */
+  end(): void {
+    this.#line.end();
+  }
+
+  #text(text: string): void {
+    const { json, events } = this.#flags;
+    (json === true || events === true ? process.stderr : process.stdout).write(text);
+  }
+
+  #data(value: object): void {
+    if (this.#flags.json === true) process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+}
