@@ -8,7 +8,7 @@ import { EXIT } from '../failure.ts';
 
 const remove = (machine: Machine, ...words: string[]) => cfs([...machine.places(), 'delete', ...words]);
 
-async function idOf(machine: Machine, role: 'booted' | 'rollback'): Promise<string> {
+async function idOf(machine: Machine, role: 'booted' | 'rollback') {
   return planOf(await machine.plan([])).deployments.find(({ roles }) => roles.includes(role))!.id;
 }
 
