@@ -28,8 +28,9 @@ export function fixtureJson<T>(kind: FixtureKind, name: string, file: string): T
   return JSON.parse(readFileSync(join(HERE, kind, name, file), 'utf8')) as T;
 }
 
-export function fixture(kind: FixtureKind, name: string): Fixture {
-  const path = mkdtempSync(join(tmpdir(), `cfs-${name}-`));
+/** Below `place`, which may be on another file system. */
+export function fixture(kind: FixtureKind, name: string, place = tmpdir()): Fixture {
+  const path = mkdtempSync(join(place, `cfs-${name}-`));
   unpack(archiveOf(kind, name), path);
   const dispose = () => rmSync(path, { recursive: true, force: true });
   return { path, dispose, [Symbol.dispose]: dispose };

@@ -26,8 +26,9 @@ export class Machine {
   readonly story: Story;
   readonly #fixture: Fixture;
 
-  constructor(name: string) {
-    this.#fixture = fixture('systems', name);
+  /** Below `place`, or in a temporary directory. */
+  constructor(name: string, place?: string) {
+    this.#fixture = fixture('systems', name, place);
     this.path = this.#fixture.path;
     this.story = fixtureJson<Story>('systems', name, 'system.json');
     const now = new Date();
