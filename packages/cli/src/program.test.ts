@@ -25,6 +25,8 @@ describe('the commands', () => {
       'delete',
       'pin',
       'unpin',
+      'pins',
+      'history',
       'restore',
       'trash list',
       'trash restore',

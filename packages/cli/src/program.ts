@@ -100,6 +100,14 @@ export function makeProgram(done: (exit: number) => void): Command {
         }),
       );
   }
+  command('pins', 'list what is pinned')
+    .option('--json', 'print it as JSON')
+    .action(act<GlobalFlags & OutputFlags>(async (flags) => (await import('./commands/pins.ts')).pinsCommand(flags)));
+  command('history', 'tell what former runs removed, and how they ended')
+    .option('--json', 'print it as JSON')
+    .action(
+      act<GlobalFlags & OutputFlags>(async (flags) => (await import('./commands/history.ts')).historyCommand(flags)),
+    );
   command('restore', 'bring a lost deployment back, if everything of it is still there')
     .argument('<deployment>', 'a prefix of its digest')
     .option('--json', 'print it as JSON')

@@ -2,6 +2,8 @@
 import { deploymentShape, digestSchema, doubtSchema, noticeSchema } from '@cfs/planner/schema';
 import { z } from 'zod';
 import type { Configuration } from './commands/config.ts';
+import type { History } from './commands/history.ts';
+import type { Pins } from './commands/pins.ts';
 import type { Restored } from './commands/restore.ts';
 import type { Status } from './commands/status.ts';
 import type { Copied, TrashList } from './commands/trash.ts';
@@ -79,4 +81,41 @@ export const copiedSchema: z.ZodType<Copied> = z.strictObject({
   schema: z.literal('cfs.copied.v1'),
   name: text,
   path: text,
+});
+
+export const pinsSchema: z.ZodType<Pins> = z.strictObject({
+  schema: z.literal('cfs.pins.v1'),
+  pins: z
+    .array(
+      z.strictObject({
+        id: digestSchema,
+        present: z.boolean(),
+        version: deploymentShape.version,
+        imageReference: deploymentShape.imageReference,
+        roles: deploymentShape.roles.exactOptional(),
+        age: deploymentShape.age,
+        bootable: z.boolean().exactOptional(),
+      }),
+    )
+    .readonly(),
+});
+
+export const historySchema: z.ZodType<History> = z.strictObject({
+  schema: z.literal('cfs.history.v1'),
+  runs: z
+    .array(
+      z.strictObject({
+        name: text,
+        started: z.number(),
+        finished: z.number(),
+        outcome: text,
+        because: text.exactOptional(),
+        counts: z.record(text, count),
+        freed: z.record(text, z.strictObject({ planned: count, freeBefore: count, freeAfter: count })),
+        skipped: count,
+        missing: count.exactOptional(),
+      }),
+    )
+    .readonly(),
+  problems: z.array(z.strictObject({ code: text, about: text, message: text, hint: text.exactOptional() })).readonly(),
 });

@@ -75,7 +75,11 @@ export function byMenu(a: DeploymentReport, b: DeploymentReport): number {
   return (a.order ?? Infinity) - (b.order ?? Infinity) || (b.age ?? 0) - (a.age ?? 0) || (a.id < b.id ? -1 : 1);
 }
 
-export function titleOf({ id, version, imageReference }: DeploymentReport): string {
+export function titleOf({
+  id,
+  version,
+  imageReference,
+}: Pick<DeploymentReport, 'id' | 'version' | 'imageReference'>): string {
   const image = imageReference?.replace(/^.*(?:docker:\/\/|registry:)/, '');
   return [paint('bold', short(id)), version, image].filter((part) => part !== undefined).join('  ');
 }

@@ -1,0 +1,105 @@
+/**
+ * The receipts of former runs, below `state/cfs/receipts/`: what is worth telling of each. They are for people; nothing is
+ * ever decided by them, so what another version wrote is read as far as it can be understood.
+ */
+import type { Directory } from '@cfs/posix';
+import type { Problem } from './inventory.ts';
+import { LEDGER } from './read-ledger.ts';
+import { inside, tolerate } from './tolerate.ts';
+
+const LIMIT = 256 << 20;
+
+/** Times are milliseconds since the epoch, sizes bytes. */
+export interface PastRun {
+  /** The file's name. */
+  readonly name: string;
+  readonly started: number;
+  readonly finished: number;
+  readonly outcome: string;
+  readonly because?: string;
+  /** What went, by class. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** By place: what the plan said, and the space that was free before and after. */
+  readonly freed: Readonly<Record<string, { planned: number; freeBefore: number; freeAfter: number }>>;
+  /** Items that could not be removed. */
+  readonly skipped: number;
+  /** What the proof found missing; undefined where there was none. */
+  readonly missing?: number;
+}
+
+/** The last first. What is no receipt is a problem, and left out. */
+export function readReceipts(sysroot: Directory, problems: Problem[]): PastRun[] {
+  const about = `sysroot/${LEDGER.join('/')}/receipts`;
+  const read = (): PastRun[] =>
+    inside(sysroot, [...LEDGER, 'receipts'], (directory) =>
+      directory.list().flatMap(({ name, kind }) => {
+        if (kind !== 'file' || !name.endsWith('.json')) return [];
+        const bytes = tolerate(problems, `${about}/${name}`, () => directory.read(name, LIMIT));
+        const run = bytes && parseReceipt(name, bytes);
+        if (bytes && run === undefined)
+          problems.push({ code: 'receipt-broken', about: `${about}/${name}`, message: 'is no receipt of cfs' });
+        return run ?? [];
+      }),
+    );
+  return (tolerate(problems, about, read) ?? []).sort((a, b) => b.started - a.started);
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Undefined without what every receipt has: when it was, and how it ended. */
+export function parseReceipt(name: string, bytes: Uint8Array): PastRun | undefined {
+  const json = parse(bytes);
+  const { started, finished, outcome, because, counts, freed, skipped, proof } = json ?? {};
+  if (!isTime(started) || !isTime(finished) || typeof outcome !== 'string') return undefined;
+  const missing = isJson(proof) ? proof['missing'] : undefined;
+  return {
+    name,
+    started,
+    finished,
+    outcome,
+    ...(typeof because === 'string' && { because }),
+    counts: entriesOf(counts, (value) => (isCount(value) ? value : undefined)),
+    freed: entriesOf(freed, (value) => {
+      if (!isJson(value)) return undefined;
+      const { planned, freeBefore, freeAfter } = value;
+      return isCount(planned) && isCount(freeBefore) && isCount(freeAfter)
+        ? { planned, freeBefore, freeAfter }
+        : undefined;
+    }),
+    skipped: Array.isArray(skipped) ? skipped.length : 0,
+    ...(isCount(missing) && { missing }),
+  };
+}
+
+function parse(bytes: Uint8Array): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isJson(value) ? value : undefined;
+  } catch (error) {
+    // A torn one: the caller says that it is none.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function entriesOf<T>(value: unknown, read: (value: unknown) => T | undefined): Record<string, T> {
+  const entries = isJson(value) ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.flatMap(([key, each]): [string, T][] => {
+      const known = read(each);
+      return known === undefined ? [] : [[key, known]];
+    }),
+  );
+}
+
+function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(new Date(value).getTime());
+}
