@@ -30,7 +30,7 @@ const table: Readonly<Record<string, Boundary>> = {
   'packages/executor/src/schema.ts': { imports: ['planner', 'planner/schema'] },
   'packages/cli': { imports: ['bls', 'posix', 'repo', 'planner', 'executor'] },
   'packages/cli/src/host': { imports: ['bls', 'posix', 'posix/host', 'repo', 'planner', 'executor'] },
-  'packages/cli/src/schema.ts': { imports: ['planner/schema'] },
+  'packages/cli/src/schema.ts': { imports: ['planner/schema', 'executor/schema'] },
   // It unpacks a system of its own into a temporary directory, and removes that again.
   'packages/cli/src/commands/demo.ts': {
     imports: ['posix', 'planner', 'test-images/unpack', 'test-images/twelve-updates.tar.zst'],

@@ -54,8 +54,8 @@ describe.skipIf(skip !== false)(
         'hold-unexplained = "1d" # /usr/lib/cfs.toml.d/20-b.toml:3',
         'trash-for = "2w" # /etc/cfs.toml.d/10-a.toml:1',
         'wait = "1s" # /usr/lib/cfs.toml:2',
-      '# textfile is not set',
-      'log-format = "text" # default',
+        '# textfile is not set',
+        'log-format = "text" # default',
       ];
       expect(stdout.replaceAll(/ {2,}/g, ' ').trimEnd().split('\n')).toEqual(told);
       const { settings } = configurationSchema.parse(JSON.parse((await machine.cfs('config', '--json')).stdout));

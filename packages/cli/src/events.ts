@@ -1,6 +1,6 @@
 /**
- * A run as it happens, for a user interface: one JSON object a line. First the plan, then progress, then the receipt,
- * or an error; the last is always `end`, with the exit code. A kind that a reader does not know is to be passed over.
+ * A run as it happens, for a user interface: one JSON object a line. First the plan, then, unless it is refused, progress
+ * and the receipt; or an error. The last is always `end`, with the exit code. A reader passes over kinds it does not know.
  */
 import type { Progress, Receipt } from '@cfs/executor';
 import type { Plan } from '@cfs/planner';
@@ -10,13 +10,10 @@ export interface EventFlags {
   readonly events?: boolean;
 }
 
-/** The receipt of a refused plan tells only that, and why. */
-export type Refusal = Pick<Receipt, 'schema'> & { readonly outcome: 'refused'; readonly refused: Plan['refused'] };
-
 export type RunEvent =
   | { readonly event: 'plan'; readonly plan: Plan }
   | ({ readonly event: 'progress' } & Progress)
-  | { readonly event: 'receipt'; readonly receipt: Receipt | Refusal }
+  | { readonly event: 'receipt'; readonly receipt: Receipt }
   | {
       readonly event: 'error';
       readonly message: string;

@@ -1,5 +1,6 @@
-/** The shapes of what `cfs status`, `cfs explain` and `cfs config` print with `--json`. Only tests load it, and zod with it. */
-import { deploymentShape, digestSchema, doubtSchema, noticeSchema } from '@cfs/planner/schema';
+/** The shapes of what commands print with `--json`, and of events. Only tests load it, and zod with it. */
+import { deploymentShape, digestSchema, doubtSchema, noticeSchema, planSchema } from '@cfs/planner/schema';
+import { receiptSchema } from '@cfs/executor/schema';
 import { z } from 'zod';
 import type { Configuration } from './commands/config.ts';
 import type { History } from './commands/history.ts';
@@ -7,6 +8,7 @@ import type { Pins } from './commands/pins.ts';
 import type { Restored } from './commands/restore.ts';
 import type { Status } from './commands/status.ts';
 import type { Copied, TrashList } from './commands/trash.ts';
+import type { Envelope } from './events.ts';
 import type { Explanation } from './explain.ts';
 
 const text = z.string();
@@ -82,6 +84,21 @@ export const copiedSchema: z.ZodType<Copied> = z.strictObject({
   name: text,
   path: text,
 });
+
+const envelope = { schema: z.literal('cfs.event.v1'), time: count };
+export const eventSchema: z.ZodType<Envelope> = z.discriminatedUnion('event', [
+  z.strictObject({ ...envelope, event: z.literal('plan'), plan: planSchema }),
+  z.strictObject({ ...envelope, event: z.literal('progress'), phase: text, done: count, total: count }),
+  z.strictObject({ ...envelope, event: z.literal('receipt'), receipt: receiptSchema }),
+  z.strictObject({
+    ...envelope,
+    event: z.literal('error'),
+    message: text,
+    why: text.exactOptional(),
+    help: text.exactOptional(),
+  }),
+  z.strictObject({ ...envelope, event: z.literal('end'), exit: count }),
+]);
 
 export const pinsSchema: z.ZodType<Pins> = z.strictObject({
   schema: z.literal('cfs.pins.v1'),
