@@ -140,6 +140,16 @@ export function makeProgram(done: (exit: number) => void): Command {
   command('demo', 'show all this on an example system, in a temporary directory').action(
     act(async () => (await import('./commands/demo.ts')).demoCommand()),
   );
+  command('fsck', 'check that all that is kept is there, and whom a damage hits; change nothing')
+    .option('--deep', 'read every object, too, and compare its content with its name')
+    .option('--repo <dir>', 'check this repository, without any bootc around it')
+    .option('--json', 'print it as JSON')
+    .option('--wait <duration>', 'wait this long for the lock', duration, 0)
+    .action(
+      act<GlobalFlags & OutputFlags & { wait: number }>(async (flags) =>
+        (await import('./commands/fsck.ts')).fsckCommand(flags),
+      ),
+    );
   exitOverride(program);
   return program;
 }

@@ -1,4 +1,4 @@
-/** The reading half: loads no native code until a directory is scanned. */
+/** The reading half: loads no native code until something in an opened place is asked for. */
 export * from './directory.ts';
 export { MAGIC } from './constants.ts';
 export { openDirectory } from './kernel.ts';

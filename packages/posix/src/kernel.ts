@@ -1,7 +1,7 @@
 /**
- * {@link Directory} on a real file system. Everything is named as `/proc/self/fd/<descriptor>/<name>`, which node can
- * open and which the kernel resolves from that very directory: no path above it is walked again, and the last component
- * is never followed. Nothing here writes.
+ * {@link Directory} on a real file system. Everything is named relative to a descriptor, where node's own functions are
+ * used as `/proc/self/fd/<descriptor>/<name>`, which the kernel resolves from that very directory: no path above it is
+ * walked again, and the last component is never followed. Nothing here writes.
  */
 import * as fs from 'node:fs';
 import { DT, FCNTL } from './constants.ts';
@@ -9,7 +9,7 @@ import type { Directory, DirectoryEntry, FileSystem, Kind, NameVisitor, OpenFile
 import { PosixError } from './directory.ts';
 import { attempt } from './errno.ts';
 import { decodeName, encodeName, isPlainName } from './names.ts';
-import { invoke } from './native.ts';
+import { cString, invoke } from './native.ts';
 import { statAt, statOf } from './statx.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, W_OK } = fs.constants;
@@ -60,8 +60,7 @@ export class KernelDirectory implements Directory {
 
   directory(name: string): Directory {
     const path = this.pathOf(name);
-    const fd = attempt(path, () => fs.openSync(this.#at(name), OPEN_DIRECTORY | O_NOFOLLOW));
-    return new KernelDirectory(path, fd);
+    return new KernelDirectory(path, openAt(this.fd, name, OPEN_DIRECTORY | O_NOFOLLOW, path));
   }
 
   list(): DirectoryEntry[] {
@@ -180,7 +179,7 @@ export class KernelDirectory implements Directory {
 
   #openRegular(name: string): RegularFile {
     const path = this.pathOf(name);
-    const fd = attempt(path, () => fs.openSync(this.#at(name), OPEN_FILE));
+    const fd = openAt(this.fd, name, OPEN_FILE, path);
     try {
       const stat = attempt(path, () => fs.fstatSync(fd));
       if (stat.isFile()) return { fd, size: stat.size, path };
@@ -190,6 +189,12 @@ export class KernelDirectory implements Directory {
       throw error;
     }
   }
+}
+
+/** Directly: through /proc, as node would have to, an open costs three times as much, and a missing name ten times. */
+function openAt(fd: number, name: string, flags: number, path: string): number {
+  const bytes = cString(name);
+  return invoke('openat', path, (libc) => libc.openat(fd, bytes, flags, 0));
 }
 
 interface RegularFile {

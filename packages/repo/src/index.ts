@@ -1,10 +1,12 @@
 /** Reads composefs repositories, state directories, boot partitions and what is running into one inventory. */
 export { FormatError } from './format-error.ts';
 export * from './inventory.ts';
+export { damageOf, readStructure, type Damage, type Structure } from './fsck.ts';
+export { checkObjects, type BadObject, type CheckedObjects } from './fsck-objects.ts';
 export { fingerprint, LiveSet } from './live-set.ts';
 export { mark, type Hole, type Marked, type MarkRoot, type Reached } from './mark.ts';
 export type { Meta } from './meta.ts';
-export { deadObjects, readObjects, type DeadObjects, type ObjectTable } from './objects.ts';
+export { deadObjects, prefixesIn, readObjects, type DeadObjects, type ObjectTable } from './objects.ts';
 export { holdersOf, type Holder } from './holders.ts';
 export type { Origin } from './origin.ts';
 export { temporaryNameOf } from './read-boot.ts';

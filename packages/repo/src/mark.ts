@@ -5,7 +5,7 @@
  */
 import type { Digest } from '@cfs/bls';
 import { PosixError, type Directory, type OpenFile } from '@cfs/posix';
-import { digestBytes, digestsIn, digestSize } from './digest-bytes.ts';
+import { digestAt, digestBytes, digestsIn, digestSize } from './digest-bytes.ts';
 import { readErofs } from './erofs.ts';
 import { FormatError } from './format-error.ts';
 import type { Link, Repository } from './inventory.ts';
@@ -40,10 +40,18 @@ export interface Marked {
   readonly streams: ReadonlyMap<string, Reached>;
   readonly live: LiveSet;
   readonly holes: readonly Hole[];
+  /** Of the fingerprints that were asked for, the digests that were met. */
+  readonly named: ReadonlyMap<number, Digest>;
 }
 
-export function mark(root: Directory, repository: Repository, roots: readonly MarkRoot[]): Marked {
-  return new Marker(root, repository).run(roots);
+/** A live set holds no digests: whoever wants to know some marks again, with their fingerprints as `wanted`. */
+export function mark(
+  root: Directory,
+  repository: Repository,
+  roots: readonly MarkRoot[],
+  wanted?: ReadonlySet<number>,
+): Marked {
+  return new Marker(root, repository, wanted).run(roots);
 }
 
 class Marker {
@@ -59,9 +67,13 @@ class Marker {
   readonly #holes: Hole[] = [];
   readonly #queue: { kind: 'image' | 'stream'; link: Link; reached: Reached }[] = [];
 
-  constructor(root: Directory, repository: Repository) {
+  readonly #wanted: ReadonlySet<number> | undefined;
+  readonly #named = new Map<number, Digest>();
+
+  constructor(root: Directory, repository: Repository, wanted: ReadonlySet<number> | undefined) {
     this.#root = root;
     this.#repository = repository;
+    this.#wanted = wanted;
     this.#images = new Map(repository.images.map((link) => [link.name, link]));
     this.#streams = new Map(repository.streams.map((link) => [link.name, link]));
     for (const link of repository.streams)
@@ -78,7 +90,13 @@ class Marker {
       if (next.kind === 'image') this.#walkImage(next.link, next.reached);
       else this.#walkStream(next.link, next.reached);
     }
-    return { images: this.#reachedImages, streams: this.#reachedStreams, live: this.#live, holes: this.#holes };
+    return {
+      images: this.#reachedImages,
+      streams: this.#reachedStreams,
+      live: this.#live,
+      holes: this.#holes,
+      named: this.#named,
+    };
   }
 
   #reach(kind: 'image' | 'stream', link: Link, reached: Reached): void {
@@ -94,7 +112,14 @@ class Marker {
 
   #add(digest: Digest): void {
     const raw = digestBytes(digest);
-    this.#live.add(fingerprint(raw, 0, raw.length));
+    this.#addRaw(raw, 0, raw.length);
+  }
+
+  #addRaw(bytes: Uint8Array, at: number, size: number): void {
+    const value = fingerprint(bytes, at, size);
+    this.#live.add(value);
+    if (this.#wanted?.has(value) === true)
+      this.#named.set(value, digestAt(bytes, at, size === 32 ? 'sha256' : 'sha512'));
   }
 
   #walkImage(link: Link, reached: Reached): void {
@@ -106,7 +131,7 @@ class Marker {
       const size = digestSize(algorithm);
       // An image has less than a reference in so many bytes; a guess that is too low only costs time.
       this.#live.reserve(file.size / 320);
-      readErofs(file, (buffer, start) => this.#live.add(fingerprint(buffer, start, size)), algorithm);
+      readErofs(file, (buffer, start) => this.#addRaw(buffer, start, size), algorithm);
     });
   }
 
@@ -115,7 +140,7 @@ class Marker {
       const { algorithm } = this.#repository;
       const stream = parseSplitstream(file, algorithm);
       for (let at = 0; at < stream.objectRefs.length; at += digestSize(algorithm))
-        this.#live.add(fingerprint(stream.objectRefs, at, digestSize(algorithm)));
+        this.#addRaw(stream.objectRefs, at, digestSize(algorithm));
       for (const object of digestsIn(stream.streamRefs, algorithm)) this.#follow(link, object, reached);
     });
   }

@@ -5,7 +5,7 @@ import type { Repository } from './inventory.ts';
 import { mark, type Hole, type Marked, type MarkRoot } from './mark.ts';
 import { readObjects, type ObjectTable } from './objects.ts';
 
-export interface RepositorySurvey extends Omit<Marked, 'live'> {
+export interface RepositorySurvey extends Omit<Marked, 'live' | 'named'> {
   readonly table: ObjectTable;
   readonly objects: { readonly count: number; readonly bytes: number; readonly hash: string };
   readonly strays: readonly string[];

@@ -12,30 +12,43 @@ import { FormatError } from './format-error.ts';
 const BLOCK = 4096;
 /** A multiple of the block size. */
 const PIECE = 1 << 20;
+/** Used for one file at a time: taking memory for each would cost more than hashing a small one. */
+let scratch: Buffer | undefined;
+const descriptor = Buffer.alloc(256);
 
 /** Reads the whole source in pieces. FormatError (`verity-truncated`) when it is shorter than its size. */
 export function verityDigest(source: Source, algorithm: Algorithm): Digest {
-  const tree = new MerkleTree(algorithm);
-  for (let offset = 0; offset < source.size; offset += PIECE) {
-    const length = Math.min(PIECE, source.size - offset);
-    const piece = source.read(offset, length);
-    if (piece.length !== length) throw new FormatError('verity-truncated', 'the file is shorter than its size', offset);
-    for (let start = 0; start < length; start += BLOCK) tree.add(piece.subarray(start, start + BLOCK));
-  }
-  const digest = parseDigest(hash(algorithm, descriptor(source.size, algorithm, tree.root()), 'hex'));
+  const digest = parseDigest(verityHex(source, algorithm));
   if (digest === undefined) throw new Error(`${algorithm} made no digest`);
   return digest;
 }
 
+/** The same as text: who only compares many of them is spared the looking. */
+export function verityHex(source: Source, algorithm: Algorithm): string {
+  const tree = new MerkleTree(algorithm);
+  const into = (scratch ??= Buffer.allocUnsafeSlow(PIECE));
+  for (let offset = 0; offset < source.size; offset += PIECE) {
+    const length = Math.min(PIECE, source.size - offset);
+    const piece = source.read(offset, length, into);
+    if (piece.length !== length) throw new FormatError('verity-truncated', 'the file is shorter than its size', offset);
+    if (piece.buffer !== into.buffer) into.set(piece);
+    const end = Math.ceil(length / BLOCK) * BLOCK;
+    into.fill(0, length, end);
+    for (let start = 0; start < end; start += BLOCK) tree.add(into.subarray(start, start + BLOCK));
+  }
+  return hash(algorithm, describe(source.size, algorithm, tree.root()), 'hex');
+}
+
 /** `struct fsverity_descriptor`: 256 bytes, without salt and signature. */
-function descriptor(size: number, algorithm: Algorithm, root: string): Uint8Array {
-  const bytes = Buffer.alloc(256);
-  bytes[0] = 1;
-  bytes[1] = algorithm === 'sha256' ? 1 : 2;
-  bytes[2] = Math.log2(BLOCK);
-  bytes.writeBigUInt64LE(BigInt(size), 8);
-  bytes.write(root, 16, 'latin1');
-  return bytes;
+function describe(size: number, algorithm: Algorithm, root: string): Uint8Array {
+  descriptor.fill(0);
+  descriptor[0] = 1;
+  descriptor[1] = algorithm === 'sha256' ? 1 : 2;
+  descriptor[2] = Math.log2(BLOCK);
+  descriptor.writeUInt32LE(size % 2 ** 32, 8);
+  descriptor.writeUInt32LE(Math.floor(size / 2 ** 32), 12);
+  descriptor.write(root, 16, 'latin1');
+  return descriptor;
 }
 
 /**
@@ -54,11 +67,16 @@ class MerkleTree {
     this.#size = digestSize(algorithm);
   }
 
-  /** A block of the file; only the last may be short. */
+  /** A whole block of the file. */
   add(block: Uint8Array): void {
-    const whole = block.length === BLOCK ? block : Buffer.concat([block], BLOCK);
-    const hashed = hash(this.#algorithm, whole, 'binary');
-    if (this.#blocks++ === 0) this.#first = hashed;
+    const hashed = hash(this.#algorithm, block, 'binary');
+    this.#blocks += 1;
+    // Most files have a single block, and no tree.
+    if (this.#blocks === 1) {
+      this.#first = hashed;
+      return;
+    }
+    if (this.#blocks === 2) this.#put(0, this.#first);
     this.#put(0, hashed);
   }
 

@@ -1,11 +1,11 @@
 /** `cfs repo gc`: a plain composefs repository, without any bootc around it. */
 import { lockDirectory, openWritable, run, type Reading } from '@cfs/executor';
 import { complete, decideRepository, hasItems, type Options } from '@cfs/planner';
-import { openDirectory, PosixError, type Directory } from '@cfs/posix';
+import type { Directory } from '@cfs/posix';
 import { readRepository, survey, type Problem, type Repository, type RepositorySurvey } from '@cfs/repo';
 import { emit } from '../events.ts';
-import { EXIT, Failure } from '../failure.ts';
-import { whileReading } from '../host/index.ts';
+import { EXIT } from '../failure.ts';
+import { openRepository, whileReading } from '../host/index.ts';
 import type { RunFlags } from '../options.ts';
 import { Telling } from '../telling.ts';
 import { agreed, agreedAnew, exitOfRun } from './gc.ts';
@@ -74,23 +74,4 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
   } finally {
     root.close();
   }
-}
-
-function openRepository(path: string): Directory {
-  try {
-    const root = openDirectory(path);
-    const names = root.list().map((entry) => entry.name);
-    if (names.includes('objects') || names.includes('meta.json')) return root;
-    root.close();
-  } catch (error) {
-    if (!(error instanceof PosixError)) throw error;
-    throw new Failure('no-repository', `${path} cannot be opened (${error.code})`, {
-      path,
-      hint: 'name a composefs repository with --repo',
-    });
-  }
-  throw new Failure('no-repository', `${path} is no composefs repository: it has neither objects/ nor meta.json`, {
-    path,
-    hint: 'name a composefs repository with --repo',
-  });
 }

@@ -4,3 +4,4 @@ export { PlaceError } from './place-error.ts';
 export { findPlaces } from './places.ts';
 export type { Places } from './places.ts';
 export { whileReading } from './reading.ts';
+export { openRepository } from './repository.ts';

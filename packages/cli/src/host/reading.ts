@@ -2,10 +2,10 @@
 import { lockDirectory } from '@cfs/posix/host';
 
 /** `read` is done before the lock is let go. @throws LockError when somebody holds it exclusively after `waitMs`. */
-export async function whileReading<T>(repository: string, waitMs: number, read: () => T): Promise<T> {
+export async function whileReading<T>(repository: string, waitMs: number, read: () => T | Promise<T>): Promise<T> {
   const lock = await lockDirectory(repository, 'shared', { waitMs });
   try {
-    return read();
+    return await read();
   } finally {
     lock.release();
   }

@@ -1,0 +1,106 @@
+/**
+ * Checks the content of all objects, in as many threads as there are processors. They share one counter of directories;
+ * a thread that fails fails the whole check, because what it had taken was not looked at.
+ */
+import { availableParallelism } from 'node:os';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { Algorithm } from '@cfs/bls';
+import { openDirectory, PosixError } from '@cfs/posix';
+import { attempt, checkObjects, inside, prefixesIn, type BadObject, type CheckedObjects } from '@cfs/repo';
+
+/** As the first argument it makes of the program a thread of this kind: see main.ts. */
+const OBJECT_THREAD = '--object-thread';
+
+interface Share {
+  readonly repository: string;
+  readonly algorithm: Algorithm;
+  readonly prefixes: readonly string[];
+  /** One number, shared: the next of `prefixes` that nobody has taken. */
+  readonly next: Int32Array;
+}
+
+/** What a thread tells of a directory; without `found` where it cannot be read. */
+interface Told {
+  readonly prefix: string;
+  readonly found?: CheckedObjects;
+}
+
+/** In the bundle everything is one file; beside the sources, Node has to be told to take the packages' sources too. */
+const [program, flags] = import.meta.filename.endsWith('.ts')
+  ? [new URL('main.ts', import.meta.url), ['--conditions=@cfs/source']]
+  : [new URL(import.meta.url), []];
+
+export interface AllObjects extends CheckedObjects {
+  readonly unreadable: readonly string[];
+}
+
+/** `repository` is a path, because each thread opens it for itself. */
+export async function checkAllObjects(
+  repository: string,
+  algorithm: Algorithm,
+  onProgress: (done: number, total: number) => void,
+): Promise<AllObjects> {
+  const prefixes = listPrefixes(repository);
+  const share: Share = { repository, algorithm, prefixes, next: new Int32Array(new SharedArrayBuffer(4)) };
+  const bad: BadObject[] = [];
+  const unreadable: string[] = [];
+  let [objects, bytes, done] = [0, 0, 0];
+  const take = ({ prefix, found }: Told): void => {
+    if (found) bad.push(...found.bad);
+    else unreadable.push(`objects/${prefix}`);
+    objects += found?.objects ?? 0;
+    bytes += found?.bytes ?? 0;
+    onProgress((done += 1), prefixes.length);
+  };
+  const count = Math.min(availableParallelism(), prefixes.length);
+  await Promise.all(Array.from({ length: count }, () => runThread(share, take)));
+  if (done < prefixes.length) throw new Error(`only ${done} of ${prefixes.length} directories of objects were checked`);
+  return { objects, bytes, bad, unreadable };
+}
+
+function listPrefixes(repository: string): string[] {
+  const root = openDirectory(repository);
+  try {
+    return inside(root, ['objects'], prefixesIn);
+  } catch (error) {
+    // A repository without objects has none to check.
+    if (error instanceof PosixError && error.code === 'ENOENT') return [];
+    throw error;
+  } finally {
+    root.close();
+  }
+}
+
+function runThread(share: Share, take: (told: Told) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // Descriptors are opened past node, which would complain of each that it is to close.
+    const options = { argv: [OBJECT_THREAD], execArgv: flags, workerData: share, trackUnmanagedFds: false };
+    const worker = new Worker(program, options);
+    worker.on('message', take);
+    worker.on('error', (error) => {
+      // The others need not go on.
+      Atomics.store(share.next, 0, share.prefixes.length);
+      reject(error instanceof Error ? error : new Error(String(error)));
+    });
+    worker.on('exit', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`a thread that checked objects ended with exit code ${code}`));
+    });
+  });
+}
+
+/** What such a thread does. */
+export function serveObjects(): void {
+  if (isMainThread) throw new Error(`${OBJECT_THREAD} is not for people`);
+  const { repository, algorithm, prefixes, next } = workerData as Share;
+  const root = openDirectory(repository);
+  const look = (prefix: string): CheckedObjects =>
+    inside(root, ['objects', prefix], (directory) => checkObjects(directory, prefix, algorithm));
+  for (;;) {
+    const prefix = prefixes[Atomics.add(next, 0, 1)];
+    if (prefix === undefined) break;
+    const found = attempt(() => look(prefix));
+    parentPort?.postMessage({ prefix, ...(found.ok && found.value && { found: found.value }) } satisfies Told);
+  }
+  root.close();
+}

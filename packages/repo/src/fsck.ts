@@ -1,0 +1,124 @@
+/**
+ * Whether everything is there that given roots need: links and streams by marking, objects by looking for each in its
+ * directory. Of each damage it tells which roots it hits, which takes a walk from each of them, and is done only where
+ * there is any. It reads, and judges nothing.
+ */
+import type { Digest } from '@cfs/bls';
+import type { Directory } from '@cfs/posix';
+import { digestBytes } from './digest-bytes.ts';
+import type { BadObject } from './fsck-objects.ts';
+import type { Repository } from './inventory.ts';
+import { fingerprint } from './live-set.ts';
+import { mark, type Hole, type Marked, type MarkRoot } from './mark.ts';
+import { prefixesIn, scanObjects } from './objects.ts';
+import { attempt, inside } from './tolerate.ts';
+
+export interface Damage {
+  readonly code: Hole['code'] | BadObject['code'];
+  /** The link, object or reference that the damage is in. */
+  readonly about: string;
+  readonly message: string;
+  /** The `because` of each root above it; none for what nothing refers to. */
+  readonly hits: readonly string[];
+}
+
+/** What a walk from all roots found. */
+export interface Structure {
+  readonly images: number;
+  readonly streams: number;
+  /** Objects in the repository, needed or not. */
+  readonly objects: number;
+  readonly holes: readonly Hole[];
+  /** Fingerprints of objects that the roots need and that are not there. */
+  readonly missing: readonly number[];
+  /** Directories of objects that exist and cannot be read; what lies there is missing. */
+  readonly unreadable: readonly string[];
+  /** Names in directories of objects that are none, unfinished writes left out. */
+  readonly strays: readonly string[];
+}
+
+export function readStructure(root: Directory, repository: Repository, roots: readonly MarkRoot[]): Structure {
+  const { images, streams, live, holes } = mark(root, repository, roots);
+  const unreadable: string[] = [];
+  const strays: string[] = [];
+  let objects = 0;
+  const meet = (value: number): void => {
+    objects += 1;
+    live.meet(value);
+  };
+  const meetAll = (all: Directory): void => {
+    for (const prefix of prefixesIn(all)) {
+      const onStray = (name: string): void => {
+        if (!name.startsWith('.tmp-object-')) strays.push(`objects/${prefix}/${name}`);
+      };
+      const scan = (directory: Directory): void => scanObjects(directory, prefix, repository.algorithm, meet, onStray);
+      if (!attempt(() => inside(all, [prefix], scan)).ok) unreadable.push(`objects/${prefix}`);
+    }
+  };
+  if (!attempt(() => inside(root, ['objects'], meetAll)).ok) unreadable.push('objects');
+  const missing = live.unmet();
+  return { images: images.size, streams: streams.size, objects, holes, missing, unreadable, strays };
+}
+
+/** What is damaged, and whom it hits: the holes, the missing objects, and `bad` ones if their content was looked at. */
+export function damageOf(
+  root: Directory,
+  repository: Repository,
+  roots: readonly MarkRoot[],
+  { holes, missing, unreadable }: Structure,
+  bad: readonly BadObject[] = [],
+): Damage[] {
+  const damage = new Damages();
+  for (const about of unreadable) damage.add({ code: 'unreadable', about, message: 'the directory cannot be read' });
+  const known = new Map(bad.map((object) => [fingerprintOf(object.digest), object]));
+  for (const { digest, ...rest } of bad) damage.add({ ...rest, about: digest });
+  if (holes.length + missing.length + bad.length === 0) return damage.list();
+  const wanted = new Set([...missing, ...known.keys()]);
+  for (const because of new Set(roots.map((each) => each.because))) {
+    const own = mark(
+      root,
+      repository,
+      roots.filter((each) => each.because === because),
+      wanted,
+    );
+    for (const { code, about, message } of own.holes) damage.add({ code, about, message }, because);
+    const told = objectsOfHoles(repository, own);
+    for (const [value, digest] of own.named) {
+      const object = known.get(value);
+      if (object !== undefined) damage.add({ code: object.code, about: digest, message: object.message }, because);
+      else if (!told.has(digest)) damage.add({ code: 'missing-object', about: digest, message: MISSING }, because);
+    }
+  }
+  return damage.list();
+}
+
+const MISSING = 'the object is not there';
+
+function fingerprintOf(digest: Digest): number {
+  const bytes = digestBytes(digest);
+  return fingerprint(bytes, 0, bytes.length);
+}
+
+/** Objects of links: where one is missing, the hole has said so already. */
+function objectsOfHoles(repository: Repository, { holes }: Marked): Set<Digest> {
+  const missing = new Set(holes.flatMap(({ code, about }) => (code === 'missing-object' ? [about] : [])));
+  const objectsOf = (kind: 'images' | 'streams'): Digest[] =>
+    repository[kind].flatMap(({ name, object }) => (missing.has(`${kind}/${name}`) ? [object] : []));
+  return new Set([...objectsOf('images'), ...objectsOf('streams')]);
+}
+
+/** Each damage once, with all that it hits. */
+class Damages {
+  readonly #found = new Map<string, Damage & { readonly hits: string[] }>();
+
+  add({ code, about, message }: Omit<Damage, 'hits'>, because?: string): void {
+    const key = `${code}\0${about}`;
+    const known = this.#found.get(key) ?? { code, about, message, hits: [] };
+    this.#found.set(key, known);
+    if (because !== undefined && !known.hits.includes(because)) known.hits.push(because);
+  }
+
+  list(): Damage[] {
+    return [...this.#found.values()].sort((one, other) => (one.about < other.about ? -1 : 1));
+  }
+}
