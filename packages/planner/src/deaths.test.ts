@@ -101,6 +101,14 @@ describe('--hold-unexplained', () => {
   it.each<[string, Machine, DeploymentReport['verdict']]>([
     ['E3: what could boot is held', lost(), 'held'],
     [
+      'R7: by one of its images',
+      inventory()
+        .install('B')
+        .deploy('A', { formats: ['A2'] })
+        .lose('A2', 'image'),
+      'held',
+    ],
+    [
       'with an origin that is broken',
       lost().edit((d) => (d.states = d.states.map((state) => ({ ...state, originState: 'broken' as const })))),
       'held',
@@ -200,6 +208,26 @@ describe('an intent', () => {
       intent(lost(), 'A', { inode: undefined, born: undefined }),
       'intent-void',
       false,
+    ],
+    [
+      'is void for what was made anew, although its entry is there',
+      intent(inventory().install('A').update('B').boot('B'), 'A', { inode: '7' }),
+      'intent-void',
+      false,
+    ],
+    [
+      'holds beside a void one of a twin',
+      intent(
+        intent(
+          inventory()
+            .install('B')
+            .deploy('A', { formats: ['A2'] }),
+          'A2',
+          { inode: '7' },
+        ),
+      ),
+      undefined,
+      true,
     ],
     [
       'waits for a person while its entry is there',

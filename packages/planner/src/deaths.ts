@@ -51,27 +51,27 @@ export function validIntent(
   deployment: Deployment,
   holds: readonly Hold[],
 ): { intent?: Intent; notice?: Notice } {
-  const intent = world.inventory.ledger.intents.find((each) => deployment.digests.has(each.digest));
-  if (intent === undefined) return {};
+  const intents = world.inventory.ledger.intents.filter((each) => deployment.digests.has(each.digest));
+  const intent = intents.find((each) => means(each, deployment));
   const about = deployment.id;
   const void_ = (message: string): { notice: Notice } => ({
     notice: { code: 'intent-void', about, message, severity: 'note' },
   });
+  if (intents.length === 0) return {};
   if (holds.some(isUse)) return void_('a recorded delete is void: the deployment is in use or pinned since');
+  if (intent === undefined) return void_('a recorded delete is void: the state directory was made anew since');
   if (deployment.entries.some((entry) => entry.offered)) {
     const message = 'a delete was recorded, but its boot entry is there: it stays until somebody asks again';
     return {
       notice: { code: 'intent-open', about, message, hint: `cfs delete ${about.slice(0, 12)}`, severity: 'note' },
     };
   }
-  const { state } = deployment;
-  if (
-    state !== undefined &&
-    (state.inode !== intent.inode || (intent.born !== undefined && state.born !== intent.born))
-  ) {
-    return void_('a recorded delete is void: the state directory was made anew since');
-  }
   return { intent };
+}
+
+/** Whether it speaks of the state directory that is there, if one still is. */
+export function means({ inode, born }: Intent, { state }: Deployment): boolean {
+  return state === undefined || (state.inode === inode && (born === undefined || state.born === born));
 }
 
 /** Only what could boot is worth holding: artifact, image, and the state directory with its origin. */

@@ -3,6 +3,7 @@
  * What an interrupted run would need is written before the boot partition is touched; the rest when all is done.
  */
 import type { EntryCopy } from '@cfs/repo';
+import { means } from './deaths.ts';
 import { artifactKey, type Deployment } from './deployments.ts';
 import type { MenuEntry } from './menu.ts';
 import type { RecordChange } from './types.ts';
@@ -34,7 +35,8 @@ function planIntents({ world, now, deployments, dropped, finished, voidIntents }
   const { intents } = world.inventory.ledger;
   const changes: RecordChange[] = [];
   for (const [deployment, why] of dropped) {
-    if (intents.some((intent) => deployment.digests.has(intent.digest))) continue;
+    // One that was recorded for what lay here before explains nothing.
+    if (intents.some((intent) => deployment.digests.has(intent.digest) && means(intent, deployment))) continue;
     const { state } = deployment;
     const text = line({ why, made: now, ...(state && { inode: state.inode, born: state.born }) });
     changes.push({ path: ['intents', `${deployment.id}.json`], text, when: 'before' });
