@@ -33,6 +33,7 @@ describe('the commands', () => {
       'trash empty',
       'repo gc',
       'metrics',
+      'fsck',
       'config',
       'demo',
     ]);

@@ -132,14 +132,6 @@ export function makeProgram(done: (exit: number) => void): Command {
   planOptions(command('metrics', 'print the state of the machine for Prometheus')).action(
     act<GlobalFlags & PlanFlags>(async (flags) => (await import('./commands/metrics.ts')).metricsCommand(flags)),
   );
-  command('config', 'show the settings in force, and where each comes from')
-    .option('--json', 'print them as JSON')
-    .action(async function (this: Command) {
-      done(await (await import('./commands/config.ts')).configCommand(this));
-    });
-  command('demo', 'show all this on an example system, in a temporary directory').action(
-    act(async () => (await import('./commands/demo.ts')).demoCommand()),
-  );
   command('fsck', 'check that all that is kept is there, and whom a damage hits; change nothing')
     .option('--deep', 'read every object, too, and compare its content with its name')
     .option('--repo <dir>', 'check this repository, without any bootc around it')
@@ -150,6 +142,14 @@ export function makeProgram(done: (exit: number) => void): Command {
         (await import('./commands/fsck.ts')).fsckCommand(flags),
       ),
     );
+  command('config', 'show the settings in force, and where each comes from')
+    .option('--json', 'print them as JSON')
+    .action(async function (this: Command) {
+      done(await (await import('./commands/config.ts')).configCommand(this));
+    });
+  command('demo', 'show all this on an example system, in a temporary directory').action(
+    act(async () => (await import('./commands/demo.ts')).demoCommand()),
+  );
   exitOverride(program);
   return program;
 }
