@@ -18,5 +18,5 @@ export function renderRefusals(refused: readonly Notice[]): string[] {
 
 /** A digest that stands alone may be given by its first digits; within a file's name it may not. */
 function copyable(hint: string): string {
-  return hint.replaceAll(/(?<= |:)([0-9a-f]{12})[0-9a-f]{20,}(?= |$)/g, '$1');
+  return hint.replaceAll(/(?<= )([0-9a-f]{12})[0-9a-f]{20,}(?= |$)/g, '$1');
 }

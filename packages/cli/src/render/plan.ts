@@ -13,7 +13,7 @@ import {
   type PlanItem,
 } from '@cfs/planner';
 import { renderNotice, renderRefusals } from './notice.ts';
-import { counted, moment, paint, short, shorten, size, wrap } from './text.ts';
+import { counted, headed, moment, paint, short, shorten, size, wrap } from './text.ts';
 
 /** One, many, and what that is, for somebody who never saw a composefs repository. */
 const CLASS_NAMES: Readonly<Record<Class, readonly [string, string, string]>> = {
@@ -161,5 +161,5 @@ function renderTotals(plan: Plan): string[] {
   const totals = Object.entries(plan.totals).map(
     ([place, total]) => `${size(total.bytes)} on ${place} (${counted(total.items, 'item')})`,
   );
-  return [`${paint('bold', 'To be freed:')} ${totals.join(', ')}`];
+  return headed('bold', 'To be freed:', totals.join(', '));
 }

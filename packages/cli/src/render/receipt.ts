@@ -2,17 +2,17 @@
 import type { Receipt } from '@cfs/executor';
 import { CLASSES } from '@cfs/planner';
 import { nameOf } from './plan.ts';
-import { counted, paint, shorten, size } from './text.ts';
+import { counted, headed, paint, shorten, size, wrap } from './text.ts';
 
 export function renderReceipt(receipt: Receipt): string {
   if (receipt.outcome === 'nothing') return 'Nothing to do.\n';
   const { counts, freed, skipped, because, proof } = receipt;
   const removed = CLASSES.flatMap((kind) => (counts[kind] ? [counted(counts[kind], ...nameOf(kind))] : []));
-  const lines = removed.length === 0 ? [] : [`${paint('bold', 'Removed:')} ${removed.join(', ')}`];
+  const lines = removed.length === 0 ? [] : headed('bold', 'Removed:', removed.join(', '));
   for (const [place, { planned, freeBefore, freeAfter }] of Object.entries(freed)) {
     const more =
       freeAfter >= freeBefore ? `${size(freeAfter - freeBefore)} more` : `${size(freeBefore - freeAfter)} less`;
-    lines.push(`  ${place}: ${size(planned)} by the plan; its file system has ${more} free than before`);
+    lines.push(...wrap(`${place}: ${size(planned)} by the plan; its file system has ${more} free than before`, '  '));
   }
   for (const { item, message } of skipped)
     lines.push(`${paint('yellow', 'Skipped')} ${shorten([item.place, ...item.path].join('/'))}: ${message}`);

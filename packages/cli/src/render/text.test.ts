@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { age, counted, shorten, size, wrap } from './text.ts';
+import { age, counted, headed, shorten, size, wrap } from './text.ts';
 
 describe('words and numbers', () => {
   it.each([
@@ -44,5 +44,10 @@ describe('words and numbers', () => {
   it('wraps between words, and leaves a long one whole', () => {
     expect(wrap('one two three', '  ', 9)).toEqual(['  one two', '  three']);
     expect(wrap('a-very-long-word b', '', 4)).toEqual(['a-very-long-word', 'b']);
+  });
+
+  it('puts a heading before what it says', () => {
+    expect(headed('bold', 'Removed:', 'one two')).toEqual(['Removed: one two']);
+    expect(headed('bold', 'Removed:', 'many '.repeat(20).trim()).map((line) => line.length)).toEqual([78, 29]);
   });
 });

@@ -59,3 +59,9 @@ export function wrap(text: string, indent = '', width = 80): string[] {
   }
   return [...lines, indent + line];
 }
+
+/** A painted heading and what it says, as {@link wrap} breaks it. */
+export function headed(format: Parameters<typeof paint>[0], heading: string, text: string): string[] {
+  const [first = '', ...more] = wrap(`${heading} ${text}`);
+  return [first.replace(heading, () => paint(format, heading)), ...more];
+}
