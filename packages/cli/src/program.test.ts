@@ -23,6 +23,7 @@ describe('the commands', () => {
       'explain',
       'gc',
       'delete',
+      'apply',
       'pin',
       'unpin',
       'pins',

@@ -60,6 +60,7 @@ export function makeProgram(done: (exit: number) => void): Command {
     .option('--json', 'print the plan as JSON')
     .option('--all', 'print names in full, and those of the objects')
     .option('--exit-code', 'exit 10 when there is something to collect')
+    .option('--save <file>', 'write the plan to a file, for cfs apply')
     .option('--wait <duration>', 'wait this long for the lock', duration, 0)
     .action(
       act<GlobalFlags & PlanFlags & OutputFlags & { wait: number }>(async (flags) =>
@@ -87,6 +88,13 @@ export function makeProgram(done: (exit: number) => void): Command {
     .action(
       act<GlobalFlags & RunFlags>(async (flags, id = '') =>
         (await import('./commands/delete.ts')).deleteCommand(flags, id),
+      ),
+    );
+  askOptions(command('apply', 'carry out the plan that cfs plan --save wrote, if the system has not changed since'))
+    .argument('<file>', 'the plan')
+    .action(
+      act<GlobalFlags & RunFlags>(async (flags, file = '') =>
+        (await import('./commands/apply.ts')).applyCommand(flags, file),
       ),
     );
   for (const [name, description] of PIN_COMMANDS) {
@@ -172,13 +180,9 @@ function trashCommands(trash: Command, act: Act): void {
         (await import('./commands/trash.ts')).trashRestoreCommand(flags, id),
       ),
     );
-  command('empty', 'remove what is in the trash, also before its time')
-    .option('--yes', 'do not ask')
-    .option('--json', 'print the receipt as JSON')
-    .option('--wait <duration>', 'wait this long for the lock', duration, 0)
-    .action(
-      act<GlobalFlags & RunFlags>(async (flags) => (await import('./commands/trash.ts')).trashEmptyCommand(flags)),
-    );
+  askOptions(command('empty', 'remove what is in the trash, also before its time')).action(
+    act<GlobalFlags & RunFlags>(async (flags) => (await import('./commands/trash.ts')).trashEmptyCommand(flags)),
+  );
 }
 
 function planOptions(command: Command): Command {
@@ -192,12 +196,19 @@ function planOptions(command: Command): Command {
 }
 
 function runOptions(command: Command): Command {
+  return askOptions(command).option(
+    '--trash-for <duration>',
+    'keep state directories in the trash for this long',
+    duration,
+  );
+}
+
+function askOptions(command: Command): Command {
   return command
     .option('--yes', 'do not ask')
     .option('--json', 'print the receipt as JSON')
     .addOption(new Option('--events', 'print what happens as it happens, one JSON object a line').conflicts('json'))
-    .option('--wait <duration>', 'wait this long for the lock', duration, 0)
-    .option('--trash-for <duration>', 'keep state directories in the trash for this long', duration);
+    .option('--wait <duration>', 'wait this long for the lock', duration, 0);
 }
 
 /** As other errors are told: what, and what to do. */

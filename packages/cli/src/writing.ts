@@ -1,4 +1,5 @@
 /** Opens places to be written, for the commands that change something. Loads the writing half. */
+import { basename, dirname } from 'node:path';
 import { openWritable } from '@cfs/executor';
 import { MAGIC, PosixError, type WritableDirectory } from '@cfs/posix';
 import { espName } from '@cfs/repo';
@@ -26,5 +27,17 @@ export function openRun(paths: PlacePaths): WritableDirectory | undefined {
   } catch (error) {
     if (error instanceof PosixError && error.code === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/** A file that a person named: replaced as a whole, readable by its owner alone. */
+export function saveFile(path: string, text: string): void {
+  const directory = openWritable(dirname(path));
+  try {
+    const temporary = `.cfs-${process.pid}-${Date.now()}.new`;
+    directory.create(temporary, new TextEncoder().encode(text), 0o600);
+    directory.rename(temporary, directory, basename(path), { replace: true });
+  } finally {
+    directory.close();
   }
 }

@@ -5,6 +5,7 @@ import { EXIT } from '../failure.ts';
 import type { GlobalFlags, OutputFlags, PlanFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
 import { renderPlan } from '../render/plan.ts';
+import { savedPlanJson } from '../saved-plan.ts';
 import { resolveId, System, type Planned } from '../system.ts';
 
 /** Flags to options; ids are looked up among the deployments of a first, plain decision. */
@@ -69,13 +70,19 @@ export function* planText(planned: Dying, all: boolean): Generator<string> {
 }
 
 export async function planCommand(
-  flags: GlobalFlags & PlanFlags & OutputFlags & { exitCode?: boolean; all?: boolean; wait?: number },
+  flags: GlobalFlags & PlanFlags & OutputFlags & { exitCode?: boolean; all?: boolean; wait?: number; save?: string },
 ): Promise<number> {
   const system = new System(await placesOf(flags, false));
   try {
-    const planned = await system.planShared(() => optionsOf(system, flags, Date.now()), flags.wait ?? 0);
+    let options: Options = { now: Date.now() };
+    const planned = await system.planShared(() => (options = optionsOf(system, flags, options.now)), flags.wait ?? 0);
     const pieces = flags.json === true ? planJson(planned) : planText(planned, flags.all ?? false);
     for (const piece of pieces) process.stdout.write(piece);
+    if (flags.save !== undefined) {
+      const { saveFile } = await import('../writing.ts');
+      saveFile(flags.save, [...savedPlanJson(options, planJson(planned))].join(''));
+      process.stderr.write(`saved: cfs apply ${flags.save} carries out this plan, and no other\n`);
+    }
     const exit = exitOf(planned.plan);
     return flags.exitCode === true && exit !== EXIT.refused && hasItems(planned.plan) ? EXIT.collectable : exit;
   } finally {

@@ -118,11 +118,6 @@ export async function trashEmptyCommand(flags: GlobalFlags & RunFlags): Promise<
   try {
     const list = listOf(system.inventory().ledger.trash);
     (flags.json === true ? process.stderr : process.stdout).write(renderTrash(list, Date.now()));
-    if (list.trash.length > 0 && flags.yes !== true && !process.stdin.isTTY)
-      throw new Failure('no-terminal', 'nobody can be asked here', {
-        exit: EXIT.usage,
-        hint: 'cfs trash empty --yes removes it for good',
-      });
     return await collect(system, flags, { now: Date.now() });
   } finally {
     system.close();
