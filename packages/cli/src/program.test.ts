@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { cfs } from '../../../test-images/system-tests/cfs.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { visible } from './completion.ts';
 import { EXIT } from './failure.ts';
 import { makeProgram } from './program.ts';
 
 function commandsOf(command: Command, path: readonly string[] = []): [string[], Command][] {
-  return command.commands.flatMap((each) => {
+  return visible(command).flatMap((each) => {
     const own = [...path, each.name()];
     return each.commands.length > 0 ? commandsOf(each, own) : [[own, each] as [string[], Command]];
   });

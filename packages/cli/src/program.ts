@@ -155,6 +155,13 @@ export function makeProgram(done: (exit: number) => void): Command {
     .action(async function (this: Command) {
       done(await (await import('./commands/config.ts')).configCommand(this));
     });
+  program
+    .command('complete', { hidden: true })
+    .description('tell a shell what may stand where the cursor is')
+    .argument('[words...]', 'what stands after cfs; the last is being typed')
+    .action(async (words: string[]) =>
+      done(await (await import('./commands/complete.ts')).completeCommand(program, words)),
+    );
   command('demo', 'show all this on an example system, in a temporary directory').action(
     act(async () => (await import('./commands/demo.ts')).demoCommand()),
   );
