@@ -1,7 +1,16 @@
 /** Errors for people: what, why, and what to do; and the exit code that goes with them. */
 
-/** 0 done · 1 error · 2 usage · 3 refused: nothing was deleted, for safety · 4 done, with problems · 10 something to collect. */
 export const EXIT = { done: 0, error: 1, usage: 2, refused: 3, problems: 4, collectable: 10 } as const;
+
+/** What each tells, for the manual. */
+export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
+  [EXIT.done]: 'done, or nothing to do',
+  [EXIT.error]: 'an error',
+  [EXIT.usage]: 'wrong usage or configuration',
+  [EXIT.refused]: 'refused: nothing was deleted, for safety',
+  [EXIT.problems]: 'done, with problems to look at',
+  [EXIT.collectable]: 'there is something to collect (cfs plan --exit-code)',
+};
 
 export class Failure extends Error {
   override readonly name = 'Failure';

@@ -5,6 +5,7 @@ import { configure } from './config.ts';
 import { withEvents } from './events.ts';
 import { EXIT } from './failure.ts';
 import { Log, LOG_FORMATS } from './log.ts';
+import { MANUAL } from './manual.ts';
 import type { TextfileFlags } from './metrics-file.ts';
 import {
   count,
@@ -165,6 +166,7 @@ export function makeProgram(done: (exit: number) => void): Command {
   command('demo', 'show all this on an example system, in a temporary directory').action(
     act(async () => (await import('./commands/demo.ts')).demoCommand()),
   );
+  exampleHelp(program, []);
   exitOverride(program);
   return program;
 }
@@ -222,6 +224,16 @@ function askOptions(command: Command): Command {
 function usageError(text: string): string {
   const told = text.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)/, '\n  help: did you mean $1?');
   return `cfs: ${told}  help: cfs --help tells what there is\n`;
+}
+
+/** The examples of the manual, after the help of each command. */
+function exampleHelp(command: Command, words: readonly string[]): void {
+  command.addHelpText('after', () => {
+    const { examples = [] } = MANUAL[words.join(' ') || 'cfs'] ?? {};
+    const lines = examples.flatMap(({ command: line, about }) => [`  ${line}`, `      ${about}`]);
+    return lines.length === 0 ? '' : `\nExamples:\n${lines.join('\n')}`;
+  });
+  for (const each of command.commands) exampleHelp(each, [...words, each.name()]);
 }
 
 /** Usage errors are exit 2, for every command. */
