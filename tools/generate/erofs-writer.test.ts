@@ -1,5 +1,4 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +6,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { erofsEntries, type ErofsEntry } from '../../packages/repo/src/erofs.ts';
 import { sourceOf } from '../../packages/repo/src/testing/source.ts';
-import type { Algorithm, Directory, Node, Version } from './erofs-tree.ts';
+import type { Algorithm, Node, Version } from './erofs-tree.ts';
 import { erofsImage } from './erofs-writer.ts';
+import { randomTree } from './random-tree.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 const root = process.getuid?.() === 0;
@@ -20,45 +20,6 @@ if (!hasFsck && process.env['CI'] === 'true') throw new Error('fsck.erofs is mis
 let dir: string;
 beforeAll(() => void (dir = fs.mkdtempSync(join(tmpdir(), 'cfs-writer-'))));
 afterAll(() => fs.rmSync(dir, { recursive: true }));
-
-/** Every kind of node, names and directories of every length that matters, shared xattrs. */
-function tree(algorithm: Algorithm): fc.Arbitrary<Directory> {
-  const xattrs = fc.option(fc.constantFrom({ 'security.selinux': 'a_t' }, { 'user.note': 'x'.repeat(900) }), {
-    nil: undefined,
-  });
-  const digest = fc.nat(40).map((content) => createHash(algorithm).update(String(content)).digest());
-  const leaf = fc.oneof(
-    fc.record({ kind: fc.constant('object' as const), digest, size: fc.integer({ min: 65, max: 2 ** 31 }) }),
-    fc.record({ kind: fc.constant('inline' as const), content: fc.uint8Array({ maxLength: 64 }) }),
-    fc.record({
-      kind: fc.constant('symlink' as const),
-      target: fc.string({ unit: fc.constantFrom('a', '/', 'ä'), minLength: 1, maxLength: 1000 }),
-    }),
-    fc.record({ kind: fc.constant('device' as const), rdev: fc.nat(255) }),
-    fc.constant({ kind: 'fifo' as const }),
-  );
-  const name = fc
-    .string({ unit: fc.constantFrom('a', 'b', '.', 'é', '-'), minLength: 1, maxLength: 120 })
-    .filter((text) => text !== '.' && text !== '..');
-  const { node } = fc.letrec<{ node: Node }>((tie) => ({
-    node: fc.oneof(
-      { maxDepth: 4, withCrossShrink: true },
-      {
-        weight: 3,
-        arbitrary: fc.tuple(leaf, xattrs).map(([of, named]) => ({ ...of, ...(named && { xattrs: named }) })),
-      },
-      {
-        weight: 2,
-        arbitrary: fc
-          .array(fc.tuple(name, tie('node')), { maxLength: 60 })
-          .map((entries) => ({ kind: 'directory' as const, entries: new Map(entries) })),
-      },
-    ),
-  }));
-  return fc
-    .array(fc.tuple(name, node), { maxLength: 80 })
-    .map((entries) => ({ kind: 'directory', entries: new Map(entries) }));
-}
 
 /** What the tree says, as the reader should. */
 function describeTree(node: Node, path: string): string[] {
@@ -88,7 +49,7 @@ const kinds = ([0, 1, 2] as const).flatMap((version) =>
 
 describe.each(kinds)('an image of version %i with %s', (version: Version, algorithm: Algorithm) => {
   it(`is read as it was described (SEED=${seed})`, () => {
-    const property = fc.property(tree(algorithm), (described) => {
+    const property = fc.property(randomTree(algorithm), (described) => {
       const image = erofsImage(described, { version, algorithm });
       const stubs = (path: string) => version === 2 || !/^\/[0-9a-f]{2} /.test(path);
       const read = [...erofsEntries(sourceOf(image), algorithm)].map(describeEntry).filter(stubs);
@@ -99,7 +60,7 @@ describe.each(kinds)('an image of version %i with %s', (version: Version, algori
 
   it.skipIf(!hasFsck)(`is sound for fsck.erofs (SEED=${seed}; skipped without the tool)`, () => {
     const file = join(dir, `fsck-${version}-${algorithm}`);
-    const property = fc.property(tree(algorithm), (described) => {
+    const property = fc.property(randomTree(algorithm), (described) => {
       fs.writeFileSync(file, erofsImage(described, { version, algorithm }));
       const { status, stderr } = spawnSync('fsck.erofs', [file], { encoding: 'utf8' });
       expect([status, stderr.split('\n').filter((line) => line.includes('<E>'))]).toEqual([0, []]);
@@ -111,7 +72,7 @@ describe.each(kinds)('an image of version %i with %s', (version: Version, algori
     const file = join(dir, `kernel-${version}-${algorithm}`);
     const mount = join(dir, 'mount');
     fs.mkdirSync(mount, { recursive: true });
-    const property = fc.property(tree(algorithm), (described) => {
+    const property = fc.property(randomTree(algorithm), (described) => {
       const image = erofsImage(described, { version, algorithm });
       fs.writeFileSync(file, image);
       execFileSync('mount', ['-t', 'erofs', '-o', 'ro,loop', file, mount]);

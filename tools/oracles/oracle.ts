@@ -10,8 +10,8 @@ export interface OracleResult {
 }
 
 /** Whether the program can be started. With CI=true a missing one is an error: there no oracle may be silent. */
-export function hasTool(program: string): boolean {
-  const found = spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+export function hasTool(program: string, flag = '--version'): boolean {
+  const found = spawnSync(program, [flag], { stdio: 'ignore' }).status === 0;
   if (!found && process.env['CI'] === 'true') throw new Error(`${program} is missing, and CI asks for it`);
   return found;
 }
