@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { count, duration, several } from './options.ts';
+import { bytes, count, duration, several } from './options.ts';
 
 describe('duration', () => {
   it.each([
@@ -48,6 +48,22 @@ describe('count', () => {
   // Zero would keep nothing.
   it.each(['0', '00', '01', '-1', '+1', '1.0', '1e3', '', ' 1', '1234567890', 'all'])('%j is none', (text) => {
     expect(() => count(text)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('bytes', () => {
+  it.each([
+    ['1', 1],
+    ['4096B', 4096],
+    ['800K', 819_200],
+    ['300M', 314_572_800],
+    ['1.5GiB', 1_610_612_736],
+    ['2T', 2_199_023_255_552],
+    ['0.0001K', 1],
+  ])('%s', (text, expected) => expect(bytes(text)).toBe(expected));
+
+  it.each(['', '0', '0M', 'M', '-1M', '1 M', '1m', '1MB', '1.M', '1e3', '9999999999T', 'esp'])('%j is none', (text) => {
+    expect(() => bytes(text)).toThrow(InvalidArgumentError);
   });
 });
 

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { BootLoader } from '@cfs/bls';
 import type { EventFlags } from './events.ts';
+import type { SpaceFlags } from './for-space.ts';
 import type { LogFlags } from './log.ts';
 
 export interface GlobalFlags extends LogFlags {
@@ -13,9 +14,10 @@ export interface GlobalFlags extends LogFlags {
   readonly bootloader: BootLoader | 'auto';
 }
 
-export interface PlanFlags {
+export interface PlanFlags extends SpaceFlags {
   readonly keep?: number;
   readonly pin?: string[];
+  readonly drop?: string[];
   readonly holdUnexplained?: number;
   readonly acceptDamage?: string[];
   readonly collectUnclaimed?: boolean;
@@ -59,6 +61,15 @@ export function duration(text: string): number {
 /** The other way round. */
 export function durationText(duration: number): string {
   return duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`;
+}
+
+/** `300M`, `1.5GiB`, `4096`: bytes; units are powers of 1024, as the sizes that are shown. */
+export function bytes(text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(?:([KMGT])(?:iB)?|B)?$/.exec(text) ?? [];
+  const value = Math.ceil(Number(amount) * 1024 ** ('KMGT'.indexOf(unit) + (unit === '' ? 0 : 1)));
+  if (amount === undefined || !Number.isSafeInteger(value) || value === 0)
+    throw new InvalidArgumentError('a size is a number and a unit: 800K, 300M, 1.5G');
+  return value;
 }
 
 /** A whole number of at least one. */

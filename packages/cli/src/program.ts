@@ -8,6 +8,7 @@ import { Log, LOG_FORMATS } from './log.ts';
 import { MANUAL } from './manual.ts';
 import type { TextfileFlags } from './metrics-file.ts';
 import {
+  bytes,
   count,
   duration,
   several,
@@ -198,6 +199,9 @@ function planOptions(command: Command): Command {
   return command
     .option('--keep <n>', 'keep the first N deployments of the boot menu, and what is in use', count)
     .option('--pin <id>', 'keep this deployment, for this run (may be repeated)', several)
+    .option('--drop <id>', 'give this deployment up (may be repeated)', several)
+    .option('--for-space <size>', 'give up as few deployments as free this much', bytes)
+    .option('--on <place>', 'where --for-space is wanted: sysroot, esp, boot')
     .option('--hold-unexplained <duration>', 'hold what died unexplained for this long', duration)
     .option('--accept-damage <id>', 'go on although this is damaged (may be repeated)', several)
     .option('--collect-unclaimed', 'also collect UKIs of bootc that nothing here knows')

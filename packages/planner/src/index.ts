@@ -2,6 +2,7 @@
 export { complete, hasItems, isEmpty, noticesOf, onlyTrash, type Survey } from './complete.ts';
 export { decide } from './decide.ts';
 export { decideRepository } from './decide-repository.ts';
+export { proposeDrops, type Proposal, type SpaceWish } from './for-space.ts';
 export { DAY, sparing, TRASH_FOR } from './options.ts';
 export {
   draftRestore,

@@ -29,12 +29,31 @@ export interface Usage {
   readonly shared: Amount;
 }
 
-/** By the closures' ids. What cannot be read is not counted; the holes are for `survey` to report. */
+/** What lies in exactly these closures, by their ids: it goes when the last of them has gone. */
+export interface Share extends Amount {
+  readonly holders: readonly string[];
+}
+
+/** By the closures' ids. */
 export function measureUsage(
   root: Directory,
   repository: Repository,
   closures: readonly Closure[],
 ): ReadonlyMap<string, Usage> {
+  const shares = measureShares(root, repository, closures);
+  const sum = (own: readonly Share[]): Amount =>
+    own.reduce((a, b) => ({ count: a.count + b.count, bytes: a.bytes + b.bytes }), { count: 0, bytes: 0 });
+  return new Map(
+    closures.map(({ id }) => {
+      const own = shares.filter(({ holders }) => holders.includes(id));
+      const isAlone = ({ holders }: Share): boolean => holders.length === 1;
+      return [id, { alone: sum(own.filter(isAlone)), shared: sum(own.filter((share) => !isAlone(share))) }];
+    }),
+  );
+}
+
+/** The links and objects of all closures. What cannot be read is not counted; the holes are for `survey` to report. */
+export function measureShares(root: Directory, repository: Repository, closures: readonly Closure[]): Share[] {
   const groups = new Groups(closures.length);
   const all = new LiveSet();
   const marked = closures.map((closure) => mark(root, repository, closure.roots));
@@ -55,7 +74,7 @@ export function measureUsage(
     }
   }
   countObjects(root, repository.algorithm, all, groupOf, groups);
-  return new Map(closures.map((closure, index) => [closure.id, groups.usageOf(index)]));
+  return groups.shares(closures);
 }
 
 function countObjects(root: Directory, algorithm: Algorithm, all: LiveSet, groupOf: Uint32Array, groups: Groups): void {
@@ -104,14 +123,10 @@ class Groups {
     amount.bytes += bytes;
   }
 
-  usageOf(closure: number): Usage {
-    const sum = (accept: (members: readonly number[]) => boolean): Amount => {
-      const own = this.#amounts.filter((_, group) => accept(this.#members[group] ?? []));
-      return own.reduce((a, b) => ({ count: a.count + b.count, bytes: a.bytes + b.bytes }), { count: 0, bytes: 0 });
-    };
-    return {
-      alone: sum((members) => members.length === 1 && members[0] === closure),
-      shared: sum((members) => members.length > 1 && members.includes(closure)),
-    };
+  shares(closures: readonly Closure[]): Share[] {
+    return this.#amounts.flatMap((amount, group) => {
+      const holders = (this.#members[group] ?? []).flatMap((member) => closures[member]?.id ?? []);
+      return holders.length === 0 || amount.count === 0 ? [] : [{ holders, ...amount }];
+    });
   }
 }

@@ -1,7 +1,9 @@
 /** `cfs plan`: what a run would do. Changes nothing. */
+import type { Digest } from '@cfs/bls';
 import { hasItems, noticesOf, type Options, type Plan } from '@cfs/planner';
 import { deadObjects } from '@cfs/repo';
-import { EXIT } from '../failure.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { withSpace } from '../for-space.ts';
 import type { GlobalFlags, OutputFlags, PlanFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
 import { renderPlan } from '../render/plan.ts';
@@ -10,7 +12,12 @@ import { resolveId, System, type Planned } from '../system.ts';
 
 /** Flags to options; ids are looked up among the deployments of a first, plain decision. */
 export function optionsOf(system: System, flags: PlanFlags, now: number): Options {
-  const { keep, pin = [], holdUnexplained, acceptDamage, collectUnclaimed, offline } = flags;
+  const { keep, pin = [], drop = [], holdUnexplained, acceptDamage, collectUnclaimed, offline, forSpace, on } = flags;
+  if ((forSpace === undefined) !== (on === undefined))
+    throw new Failure('half-a-wish', 'how much space, and where?', {
+      exit: EXIT.usage,
+      hint: 'give both: --for-space 300M --on esp',
+    });
   const plain: Options = {
     now,
     keep,
@@ -19,9 +26,17 @@ export function optionsOf(system: System, flags: PlanFlags, now: number): Option
     collectUnclaimed: collectUnclaimed ?? false,
     offline: offline ?? false,
   };
-  if (pin.length === 0) return plain;
-  const { decision } = system.plan(plain);
-  return { ...plain, pins: pin.map((id) => resolveId(decision, id)) };
+  if (pin.length + drop.length === 0 && forSpace === undefined) return plain;
+  const first = system.plan(plain);
+  const ids = (list: readonly string[]): Digest[] => list.map((id) => resolveId(first.decision, id));
+  const chosen: Options = {
+    ...plain,
+    ...(pin.length > 0 && { pins: ids(pin) }),
+    ...(drop.length > 0 && { drop: ids(drop) }),
+  };
+  if (forSpace === undefined || on === undefined) return chosen;
+  const planned = pin.length + drop.length === 0 ? first : system.plan(chosen);
+  return withSpace(system, planned, chosen, forSpace, on);
 }
 
 export function exitOf(plan: Plan): number {
