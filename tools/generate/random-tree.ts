@@ -7,6 +7,7 @@ export function randomTree(algorithm: Algorithm): fc.Arbitrary<Directory> {
   const xattrs = fc.option(fc.constantFrom({ 'security.selinux': 'a_t' }, { 'user.note': 'x'.repeat(900) }), {
     nil: undefined,
   });
+  const mode = fc.constantFrom({}, { mode: 0o4755 }, { mode: 0o602 }, { mode: 0 });
   const digest = fc.nat(40).map((content) => createHash(algorithm).update(String(content)).digest());
   const leaf = fc.oneof(
     fc.record({ kind: fc.constant('object' as const), digest, size: fc.integer({ min: 65, max: 2 ** 31 }) }),
@@ -26,13 +27,15 @@ export function randomTree(algorithm: Algorithm): fc.Arbitrary<Directory> {
       { maxDepth: 4, withCrossShrink: true },
       {
         weight: 3,
-        arbitrary: fc.tuple(leaf, xattrs).map(([of, named]) => ({ ...of, ...(named && { xattrs: named }) })),
+        arbitrary: fc
+          .tuple(leaf, xattrs, mode)
+          .map(([of, named, bits]) => ({ ...of, ...bits, ...(named && { xattrs: named }) })),
       },
       {
         weight: 2,
         arbitrary: fc
-          .array(fc.tuple(name, tie('node')), { maxLength: 60 })
-          .map((entries) => ({ kind: 'directory' as const, entries: new Map(entries) })),
+          .tuple(fc.array(fc.tuple(name, tie('node')), { maxLength: 60 }), mode)
+          .map(([entries, bits]) => ({ kind: 'directory' as const, entries: new Map(entries), ...bits })),
       },
     ),
   }));
