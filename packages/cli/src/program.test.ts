@@ -28,6 +28,7 @@ describe('the commands', () => {
       'pin',
       'unpin',
       'pins',
+      'du',
       'history',
       'restore',
       'trash list',

@@ -113,6 +113,14 @@ export function makeProgram(done: (exit: number) => void): Command {
   command('pins', 'list what is pinned')
     .option('--json', 'print it as JSON')
     .action(act<GlobalFlags & OutputFlags>(async (flags) => (await import('./commands/pins.ts')).pinsCommand(flags)));
+  command('du', 'tell where the bytes lie: by deployment, and what is shared')
+    .option('--json', 'print it as JSON')
+    .option('--wait <duration>', 'wait this long for the lock', duration, 0)
+    .action(
+      act<GlobalFlags & OutputFlags & { wait: number }>(async (flags) =>
+        (await import('./commands/du.ts')).duCommand(flags),
+      ),
+    );
   command('history', 'tell what former runs removed, and how they ended')
     .option('--json', 'print it as JSON')
     .action(

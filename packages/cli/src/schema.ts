@@ -3,6 +3,7 @@ import { deploymentShape, digestSchema, doubtSchema, noticeSchema, planSchema } 
 import { receiptSchema } from '@cfs/executor/schema';
 import { z } from 'zod';
 import type { Configuration } from './commands/config.ts';
+import type { DiskUsage } from './commands/du.ts';
 import type { History } from './commands/history.ts';
 import type { Pins } from './commands/pins.ts';
 import type { Restored } from './commands/restore.ts';
@@ -131,6 +132,41 @@ export const historySchema: z.ZodType<History> = z.strictObject({
         freed: z.record(text, z.strictObject({ planned: count, freeBefore: count, freeAfter: count })),
         skipped: count,
         missing: count.exactOptional(),
+      }),
+    )
+    .readonly(),
+  problems: z.array(z.strictObject({ code: text, about: text, message: text, hint: text.exactOptional() })).readonly(),
+});
+
+export const duSchema: z.ZodType<DiskUsage> = z.strictObject({
+  schema: z.literal('cfs.du.v1'),
+  places: z
+    .array(
+      z.strictObject({
+        name: text,
+        path: text,
+        trees: z.array(text).readonly(),
+        bytes: count,
+        rows: z
+          .array(
+            z.strictObject({
+              kind: z.enum(['deployment', 'shared', 'refs', 'unused', 'trash', 'records', 'rest']),
+              holders: z.array(text).readonly(),
+              bytes: count,
+            }),
+          )
+          .readonly(),
+      }),
+    )
+    .readonly(),
+  fileSystems: z.array(z.strictObject({ places: z.array(text).readonly(), used: count, elsewhere: count })).readonly(),
+  deployments: z
+    .array(
+      z.strictObject({
+        id: digestSchema,
+        verdict: deploymentShape.verdict,
+        version: deploymentShape.version,
+        imageReference: deploymentShape.imageReference,
       }),
     )
     .readonly(),

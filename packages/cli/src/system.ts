@@ -2,7 +2,15 @@
 import type { BootLoader, Digest } from '@cfs/bls';
 import { complete, decide, type Decision, type Options, type Plan, type Role } from '@cfs/planner';
 import { openDirectory, PosixError, type Directory } from '@cfs/posix';
-import { inside, readInventory, survey, type EfiDefaults, type Inventory, type RepositorySurvey } from '@cfs/repo';
+import {
+  espName,
+  inside,
+  readInventory,
+  survey,
+  type EfiDefaults,
+  type Inventory,
+  type RepositorySurvey,
+} from '@cfs/repo';
 import { EXIT, Failure } from './failure.ts';
 import { whileReading } from './host/reading.ts';
 
@@ -84,12 +92,28 @@ export class System {
     return `${this.paths.sysroot}/composefs`;
   }
 
-  /** As {@link plan}, under the shared lock: no collector is half-way through meanwhile. */
-  async planShared(options: () => Options, waitMs: number): Promise<Planned> {
-    const plan = (): Planned => this.plan(options());
+  /** As {@link plan}, under the shared lock. */
+  planShared(options: () => Options, waitMs: number): Promise<Planned> {
+    return this.shared(waitMs, () => this.plan(options()));
+  }
+
+  /** Reads under the shared lock: no collector is half-way through meanwhile. */
+  async shared<T>(waitMs: number, read: () => T): Promise<T> {
     const present = this.sysroot.list().some((entry) => entry.name === 'composefs' && entry.kind === 'directory');
     // Without a repository there is nothing to lock, and reading says so.
-    return present ? whileReading(this.repositoryPath, waitMs, plan) : plan();
+    return present ? whileReading(this.repositoryPath, waitMs, read) : read();
+  }
+
+  /** The directories of an inventory's places, by their names. */
+  roots({ places }: Inventory): ReadonlyMap<string, Directory> {
+    const { sysroot, esps, boot } = this.#places;
+    const named: [string, Directory | undefined][] = [
+      ['sysroot', sysroot],
+      ['boot', boot],
+      ...esps.map((esp, index): [string, Directory] => [espName(index), esp]),
+    ];
+    // GRUB's directory may be an ESP under another name.
+    return new Map(named.flatMap(([name, root]) => (root && places[name] ? [[name, root]] : [])));
   }
 
   inventory(): Inventory {

@@ -16,4 +16,5 @@ export { readReceipts, type PastRun } from './read-receipts.ts';
 export { readRepository } from './read-repository.ts';
 export { survey, type RepositorySurvey } from './survey.ts';
 export { attempt, inside } from './tolerate.ts';
+export { TreeMeter } from './tree-size.ts';
 export { measureShares, measureUsage, type Amount, type Closure, type Share, type Usage } from './usage.ts';

@@ -29,7 +29,7 @@ export interface Usage {
   readonly shared: Amount;
 }
 
-/** What lies in exactly these closures, by their ids: it goes when the last of them has gone. */
+/** What lies in exactly these closures, by their ids: it goes when the last of them has gone. In none: it is dead. */
 export interface Share extends Amount {
   readonly holders: readonly string[];
 }
@@ -52,7 +52,7 @@ export function measureUsage(
   );
 }
 
-/** The links and objects of all closures. What cannot be read is not counted; the holes are for `survey` to report. */
+/** All links and objects, by the closures that they lie in. What cannot be read is not counted; the holes are for `survey` to report. */
 export function measureShares(root: Directory, repository: Repository, closures: readonly Closure[]): Share[] {
   const groups = new Groups(closures.length);
   const all = new LiveSet();
@@ -82,7 +82,7 @@ function countObjects(root: Directory, algorithm: Algorithm, all: LiveSet, group
     const met: [number, string][] = [];
     scanObjects(directory, prefix, algorithm, (value, name) => {
       const slot = all.slotOf(value);
-      if (slot >= 0) met.push([groupOf[slot] ?? 0, name()]);
+      met.push([slot >= 0 ? (groupOf[slot] ?? 0) : 0, name()]);
     });
     for (const [group, name] of met) groups.count(group, allocated(directory, name));
   };
@@ -126,7 +126,7 @@ class Groups {
   shares(closures: readonly Closure[]): Share[] {
     return this.#amounts.flatMap((amount, group) => {
       const holders = (this.#members[group] ?? []).flatMap((member) => closures[member]?.id ?? []);
-      return holders.length === 0 || amount.count === 0 ? [] : [{ holders, ...amount }];
+      return amount.count === 0 ? [] : [{ holders, ...amount }];
     });
   }
 }
