@@ -3,7 +3,7 @@
  * candidates of a group take turns, because a machine is never equally fast for long; medians are shown, and ratios to
  * the group's first candidate. It measures and judges nothing: no test depends on it.
  *
- * usage: pnpm bench [--objects 10000,90000] [--groups start,dry,run,system] [--rounds 5] [--seed 1] [--cold] [--json]
+ * usage: pnpm bench [--objects 10000,90000] [--groups start,dry,fsck,run,system] [--rounds 5] [--seed 1] [--cold] [--json]
  *        [--cache DIR]
  *
  * `--cold` empties the kernel's caches before each dry run (as root).
@@ -37,14 +37,14 @@ const { values } = parseArgs({
   options: { objects: text, groups: text, rounds: text, seed: text, cache: text, cold: flag, json: flag },
 });
 const sizes = (values.objects ?? '10000,90000').split(',').map(Number);
-const chosen = (values.groups ?? 'start,dry,run,system').split(',');
+const chosen = (values.groups ?? 'start,dry,fsck,run,system').split(',');
 const rounds = Math.max(5, Number(values.rounds ?? 5));
 const seed = Number(values.seed ?? 1);
 const cache = values.cache ?? join(tmpdir(), 'cfs-bench');
 const work = join(cache, 'work');
 
 function startGroup({ cfs }: Programs): Group {
-  const system = makeSystem(join(work, 'status'));
+  const system = makeSystem(join(work, 'status'), 'healthy');
   return {
     name: 'start-up',
     candidates: [
@@ -69,6 +69,22 @@ function dryGroup({ cfs, cfsctl, reference }: Programs, objects: number): Group 
       { name: 'cfs repo gc --dry-run', command: dry, before },
       { name: 'cfs … --dry-run --json', command: [...dry, '--json'], before },
       reference && { name: 'C: list', command: [...reference, join(path, 'objects')], before },
+    ],
+  };
+}
+
+function fsckGroup({ cfs, cfsctl }: Programs, objects: number, deep: boolean): Group {
+  const { path } = repositoryOf(objects, seed, cache);
+  const peer = deep ? ['fsck'] : ['fsck', '--metadata-only'];
+  return {
+    name: `${deep ? 'fsck of all content' : 'fsck of the structure'}, ${objects} objects`,
+    objects,
+    candidates: [
+      cfsctl && { name: `cfsctl ${peer.join(' ')}`, command: [...cfsctl, '--repo', path, ...peer] },
+      {
+        name: deep ? 'cfs fsck --deep' : 'cfs fsck',
+        command: [...cfs, 'fsck', '--repo', path, ...(deep ? ['--deep'] : [])],
+      },
     ],
   };
 }
@@ -102,7 +118,7 @@ function runGroup({ cfs, cfsctl, reference }: Programs, objects: number): Group 
 
 function systemGroup({ cfs }: Programs): Group {
   const system = join(work, 'system');
-  const before = (): string => makeSystem(system);
+  const before = (): string => makeSystem(system, 'b1-twelve-updates');
   before();
   return {
     name: 'a system after twelve updates',
@@ -155,6 +171,9 @@ const programs = await makePrograms(cache, tell);
 const groups: (() => Group)[] = [
   ...(chosen.includes('start') ? [() => startGroup(programs)] : []),
   ...(chosen.includes('dry') ? sizes.map((objects) => () => dryGroup(programs, objects)) : []),
+  ...(chosen.includes('fsck')
+    ? sizes.flatMap((objects) => [false, true].map((deep) => () => fsckGroup(programs, objects, deep)))
+    : []),
   ...(chosen.includes('run') ? sizes.map((objects) => () => runGroup(programs, objects)) : []),
   ...(chosen.includes('system') ? [() => systemGroup(programs)] : []),
 ];

@@ -27,11 +27,11 @@ export function repositoryOf(objects: number, seed: number, cache: string): Made
   return { path, garbage };
 }
 
-/** The largest system of the fixtures, unpacked to `into`. */
-export function makeSystem(into: string): string {
+/** A system of the fixtures, unpacked to `into`. */
+export function makeSystem(into: string, name: string): string {
   rmSync(into, { recursive: true, force: true });
   mkdirSync(into, { recursive: true });
-  const archive = join(import.meta.dirname, '../../test-images/fixtures/systems/b1-twelve-updates/system.tar.zst');
+  const archive = join(import.meta.dirname, '../../test-images/fixtures/systems', name, 'system.tar.zst');
   unpack(readFileSync(archive), into);
   return into;
 }
