@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { collect } from '../../test-images/collector.ts';
 import { tree, World } from '../../test-images/model/index.ts';
 import { snapshotOf } from '../../test-images/snapshot.ts';
-import { story } from '../../test-images/stories/index.ts';
+import { story, type Story } from '../../test-images/stories/index.ts';
 import {
   isTorn,
   judgeCompleteness,
@@ -111,8 +111,12 @@ describe('an end', () => {
     expect(judgeCompleteness(snapshotOf(await collected()), all)).toEqual([]);
   });
 
-  it('keeps a kernel that the living share', () => {
-    const shared = story({ loader: 'systemd', kind: 'bls' }).install('A').update('B', { kernel: 'same' }).update('C');
+  it.each([
+    ['in the menu', (of: Story) => of.update('C')],
+    ['by a pin', (of: Story) => of.update('C').pin('B').update('D')],
+  ])('keeps the kernel of the dead that one shares who lives %s', (_, then) => {
+    const begun = story({ loader: 'systemd', kind: 'bls' }).install('A').update('B', { kernel: 'same' });
+    const shared = then(begun);
     const left = judgeCompleteness(snapshotOf(shared.world()), [...shared.deployments.values()]);
     expect(left.map(({ about }) => about)).not.toContain(`esp/EFI/Linux/bootc_composefs-${shared.id('A')}`);
     expect(left.map(({ about }) => about)).toContain(`sysroot/state/deploy/${shared.id('A')}`);
