@@ -7,7 +7,7 @@ import { planRepositoryTemporaries } from './removals.ts';
 import type { Decision, Notice, Options } from './types.ts';
 import { show } from './show.ts';
 
-/** `names` are first-level names (of images or streams) that live beside the refs; one that doesn't exist adds nothing. */
+/** `names` are first-level names (of images or streams) that live beside the refs; one that doesn't exist adds nothing, and is told. */
 export function decideRepository(
   repository: Repository,
   names: readonly string[],
@@ -17,11 +17,12 @@ export function decideRepository(
   const images = new Set(repository.images.map((link) => link.name));
   const streams = new Set(repository.streams.map((link) => link.name));
   const roots: MarkRoot[] = [];
+  const broken: Notice[] = [];
   for (const name of names) {
     if (images.has(name)) roots.push({ kind: 'image', name, because: `root:${name}` });
     if (streams.has(name)) roots.push({ kind: 'stream', name, because: `root:${name}` });
+    if (!images.has(name) && !streams.has(name)) broken.push(brokenRoot(name));
   }
-  const broken: Notice[] = [];
   for (const ref of repository.refs) {
     if (ref.target === undefined) continue;
     const exists = (ref.kind === 'image' ? images : streams).has(ref.target);
@@ -49,5 +50,15 @@ export function decideRepository(
     records: [],
     acceptDamage: options.acceptDamage ?? [],
     fingerprint: fingerprintOfFacts({ repository, names }, options),
+  };
+}
+
+/** A name that was mistyped, or is shortened, keeps nothing: that must not pass in silence. */
+function brokenRoot(about: string): Notice {
+  return {
+    code: 'broken-root',
+    about,
+    message: 'was given as a root, and is the name of no image or stream; it keeps nothing',
+    severity: 'problem',
   };
 }
