@@ -1,10 +1,7 @@
 /**
- * Makes `cfs` a few files in one directory, packages/cli/dist: cfs.js, which is run and starts everything else; cfs.mjs,
- * which is everything else; and koffi's native half as koffi-linux-<arch>.node. They run on Node 22.15 or newer, from any
- * directory, without node_modules. They must never look for code anywhere but beside themselves: they run as root, and a
- * parent directory may be somebody else's.
- *
- * Two files, because Node reads a file called .js twice where no package.json says what it is: as CommonJS, in vain.
+ * Makes `cfs` one file: packages/cli/dist/cfs.js, with koffi's native half beside it as koffi-linux-<arch>.node.
+ * The file runs on Node 22.15 or newer, from any directory, without node_modules. It must never look for native code
+ * anywhere but beside itself: it runs as root, and a parent directory may be somebody else's.
  */
 import {
   appendFileSync,
@@ -20,11 +17,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 
-const cli = join(import.meta.dirname, '../packages/cli');
+export const cli = join(import.meta.dirname, '../packages/cli');
 const architectures = ['x64', 'arm64'];
 
 /** The text of a file with one place in it replaced; an error if the place is not there, for then the file changed. */
-function replaceOnce(path: string, search: string, replacement: string): string {
+export function replaceOnce(path: string, search: string, replacement: string): string {
   const parts = readFileSync(path, 'utf8').split(search);
   if (parts.length !== 2) throw new Error(`${path}: expected «${search}» once; look again at how koffi is loaded`);
   return parts.join(replacement);
@@ -60,7 +57,7 @@ const heavy = ['child_process', 'crypto', 'readline/promises', 'util', 'zlib'].m
  * two. So they are fetched when the module that imports them is first used, and heavy ones when something in them is:
  * esbuild looks a name up in the prototype of what was imported.
  */
-const lazyBuiltins: Plugin = {
+export const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup(build) {
     build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
@@ -72,17 +69,22 @@ const lazyBuiltins: Plugin = {
   },
 };
 
+/** The folders of the packages that are bundled. */
+export function packagesOf(inputs: readonly string[]): string[] {
+  const folders = inputs.flatMap((path) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
+  return [...new Set(folders)].sort();
+}
+
 /** What the licences of the bundled packages ask for: their name, copyright and terms. */
 function notices(inputs: readonly string[]): string[] {
-  const folders = new Set(inputs.flatMap((path) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
-  return [...folders].sort().map((folder) => {
+  return packagesOf(inputs).map((folder) => {
     const license = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
     if (license === undefined) throw new Error(`${folder} has no licence file`);
     return `${folder.replace(/^.*\/node_modules\//, '')}\n\n${readFileSync(join(folder, license), 'utf8').trim()}`;
   });
 }
 
-const options = {
+export const options = {
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -92,29 +94,18 @@ const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** cfs.js begins cfs.mjs, wherever that comes from. */
-const programBeside: Plugin = {
-  name: 'program-beside',
-  setup(build) {
-    build.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './cfs.mjs', external: true }));
-  },
-};
+/**
+ * Where no package.json says what a file called .js is, Node reads it as CommonJS first, and stops at the first import:
+ * one in the first line saves reading all of it in vain.
+ */
+const BANNER = "#!/usr/bin/env node\nimport 'node:process';";
 
 /**
- * Bundles `entry`, a file or the text of a module of the cli, to `cfs.mjs` in the empty folder `dist`, and puts beside it
- * what starts it and koffi's native half.
+ * Bundles `entry`, a file or the text of a module of the cli, to `cfs.js` in the empty folder `dist`, and puts koffi's
+ * native half beside it.
  */
 export async function bundle(entry: { path: string } | { contents: string }, dist: string): Promise<void> {
-  const start = join(dist, 'cfs.js');
-  await build({
-    ...options,
-    entryPoints: [join(cli, 'src/start.ts')],
-    outfile: start,
-    plugins: [programBeside],
-    banner: { js: '#!/usr/bin/env node' },
-  });
-  chmodSync(start, 0o755);
-  const outfile = join(dist, 'cfs.mjs');
+  const outfile = join(dist, 'cfs.js');
   const { metafile } = await build({
     ...options,
     ...('path' in entry
@@ -124,8 +115,10 @@ export async function bundle(entry: { path: string } | { contents: string }, dis
     loader: { '.zst': 'binary' },
     conditions: ['@cfs/source'],
     plugins: [nativeBesideBundle, lazyBuiltins],
+    banner: { js: BANNER },
     metafile: true,
   });
+  chmodSync(outfile, 0o755);
   for (const notice of notices(Object.keys(metafile.inputs))) appendFileSync(outfile, `/*\n${notice}\n*/\n`);
   const { resolve } = createRequire(join(cli, 'package.json'));
   for (const arch of architectures) {
@@ -139,5 +132,5 @@ if (process.argv[1] === import.meta.filename) {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   await bundle({ path: join(cli, 'src/main.ts') }, dist);
-  console.log(`cfs.mjs: ${Math.ceil(statSync(join(dist, 'cfs.mjs')).size / 1024)} KiB`);
+  console.log(`cfs.js: ${Math.ceil(statSync(join(dist, 'cfs.js')).size / 1024)} KiB`);
 }

@@ -1,4 +1,8 @@
-/** The entry point of the `cfs` command, and of the threads that it starts. */
+/**
+ * The entry point of the `cfs` command, and of the threads that it starts. Everything else is loaded when it is needed:
+ * whoever asks for the version waits for nothing.
+ */
+import manifest from '../package.json' with { type: 'json' };
 import type { LogFlags } from './log.ts';
 
 // Whoever reads may stop reading (`cfs plan | head`); a run that has begun goes on all the same.
@@ -7,7 +11,10 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== 'EPIPE') throw error;
   });
 
-if (process.argv[2] === '--object-thread') (await import('./object-threads.ts')).serveObjects();
+const isVersion = process.argv.length === 3 && process.argv[2] === '--version';
+// Where a thread's program has no file, its arguments begin earlier.
+if (isVersion) console.log(manifest.version);
+else if (process.argv.at(-1) === '--object-thread') (await import('./object-threads.ts')).serveObjects();
 else await main();
 
 async function main(): Promise<void> {
