@@ -89,6 +89,12 @@ describe('--for-space', () => {
     expect(differences(before, machine.snapshot(), { traces: true })).toEqual([]);
   });
 
+  it('leaves a refusal what it is', async () => {
+    using machine = new Machine('b3-booted-entry-lost');
+    const { exit, stdout } = await run(machine, 'plan', '--for-space', '1K', '--on', 'esp');
+    expect([exit, stdout]).toEqual([3, expect.stringMatching(/no-booted-entry/)]);
+  });
+
   it.each([
     [['--for-space', '1M'], /give both/],
     [['--on', 'esp'], /give both/],

@@ -22,6 +22,8 @@ export function withSpace(system: System, planned: Planned, options: Options, by
       exit: EXIT.usage,
       hint: `--on ${Object.keys(inventory.places).join(', or --on ')}`,
     });
+  // Nothing goes at all then, and the plan says why.
+  if (plan.refused.length > 0) return options;
   const freed = plan.totals[place]?.bytes ?? 0;
   const proposal = proposeDrops(inventory, options, { place, bytes, freed, shares: sharesOn(system, planned, place) });
   const wish = `${size(bytes)} on ${place}`;

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PlacePaths } from './system.ts';
-import { openPlaces, openRun } from './writing.ts';
+import { openPlaces, openRun, saveFile } from './writing.ts';
 
 let place: string;
 beforeEach(() => {
@@ -42,6 +42,19 @@ describe('openPlaces', () => {
     const places = openPlaces(paths({ boot: undefined, esps: [] }));
     for (const directory of Object.values(places)) directory.close();
     expect(Object.keys(places)).toEqual(['sysroot']);
+  });
+});
+
+describe('saveFile', () => {
+  it('replaces a file as a whole, for its owner alone, and leaves nothing else', () => {
+    const path = join(place, 'run/plan');
+    for (const text of ['one', 'two']) {
+      saveFile(path, text);
+      expect(readFileSync(path, 'utf8')).toBe(text);
+    }
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(place, 'run'))).toEqual(['plan']);
+    expect(() => saveFile(join(place, 'gone/plan'), '')).toThrow('ENOENT');
   });
 });
 

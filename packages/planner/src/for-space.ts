@@ -71,6 +71,7 @@ export function smallestSet<Id extends string>(
   shares: readonly Share[],
   bytes: number,
 ): readonly Id[] | undefined {
+  if (freedBy(candidates, shares) < bytes) return undefined;
   for (let size = 0; size <= candidates.length; size++)
     for (const set of combinations(candidates, size)) if (freedBy(set, shares) >= bytes) return set;
   return undefined;

@@ -120,6 +120,13 @@ describe('what brings a deployment back', () => {
         .edit((draft) => (draft.boots = [])),
       ['esp, the partition of its boot entry'],
     ],
+    [
+      'leave to write',
+      two()
+        .lose('A', 'entry')
+        .edit((draft) => (draft.places['esp'] = { ...draft.places['sysroot']!, readOnly: true })),
+      ['leave to write to esp, which is mounted read-only'],
+    ],
     ['the state directory', two().lose('A', 'state'), ['its state directory, with the etc of this machine']],
     ['time', trashed(two(), NOW), ['its state directory: its time in the trash is up, and a part of it may be gone']],
   ])('misses %s', (_, machine, missing) => expect(answer(machine)['missing']).toEqual(missing));

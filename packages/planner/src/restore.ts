@@ -138,10 +138,11 @@ function lostEntry({ boots }: Inventory, { place, path, content }: EntryCopy): L
   return { place, path, content: bytes, torn: other !== undefined && isBeginning(other.content, bytes) };
 }
 
-function faultsOf({ boots }: Inventory, { place, path, artifacts, content }: EntryCopy): string[] {
+function faultsOf({ boots, places }: Inventory, { place, path, artifacts, content }: EntryCopy): string[] {
   const where = [place, ...path].join('/');
   const boot = boots.find((each) => each.place === place);
   if (boot === undefined) return [`${place}, the partition of its boot entry`];
+  if (places[place]?.readOnly) return [`leave to write to ${place}, which is mounted read-only`];
   const bytes = fromBase64(content);
   const taken = path.at(-1) === 'user.cfg' ? undefined : boot.entries.find((entry) => isAt(entry, path));
   if (taken && !isBeginning(taken.content, bytes)) return [`the name ${where}, which another entry bears`];
