@@ -94,6 +94,12 @@ export const MANUAL: Readonly<Record<string, Entry>> = {
     examples: [example('cfs unpin 1f3a9c', 'No longer keep this deployment for its pin')],
   },
   pins: { about: ['Lists what is pinned. It changes nothing.'], examples: [example('cfs pins', 'What is pinned')] },
+  du: {
+    about: [
+      'Tells how many bytes each deployment holds alone, and how many are shared. The rows add up to what the trees take on their file systems; the rest of what is used there is one line. It changes nothing.',
+    ],
+    examples: [example('cfs du', 'What holds the space')],
+  },
   history: {
     about: ['Tells of the last runs that removed something, from their receipts.'],
     examples: [example('cfs history', 'What went, and when')],

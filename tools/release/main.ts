@@ -1,0 +1,52 @@
+/** `pnpm dist`: everything that is installed on a machine, into dist/ of the clone. */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cli } from '../bundle.ts';
+import { makeExecutable } from './executable.ts';
+import { filesOf, writeFiles } from './files.ts';
+import { makeDeb, makeRpm, makeTarball } from './packages.ts';
+import { sbomOf } from './sbom.ts';
+
+/** For reproducible builds: https://reproducible-builds.org/docs/source-date-epoch/ */
+const epoch = process.env['SOURCE_DATE_EPOCH'];
+
+/** Paths of what was made. */
+export async function makeDist(to: string, made = epoch === undefined ? new Date() : new Date(Number(epoch) * 1000)) {
+  const { version } = JSON.parse(readFileSync(join(cli, 'package.json'), 'utf8')) as { version: string };
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  const tree = mkdtempSync(join(tmpdir(), 'cfs-tree-'));
+  chmodSync(tree, 0o755);
+  try {
+    mkdirSync(join(tree, 'usr/bin'), { recursive: true });
+    const executable = await makeExecutable(join(tree, 'usr/bin/cfs'));
+    const sbom = sbomOf(version, made, executable);
+    writeFiles(tree, filesOf(made, sbom));
+    const packaged = { version, tree, to };
+    copyFileSync(executable.path, join(to, 'cfs'));
+    writeFileSync(join(to, 'sbom.cdx.json'), sbom);
+    copyFileSync(join(import.meta.dirname, 'Containerfile'), join(to, 'Containerfile'));
+    const paths = [join(to, 'cfs'), makeTarball(packaged), makeDeb(packaged)];
+    // Not every machine that makes it has rpm's tools.
+    if (spawnSync('rpmbuild', ['--version']).status === 0) paths.push(makeRpm(packaged));
+    return paths;
+  } finally {
+    rmSync(tree, { recursive: true });
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  for (const path of await makeDist(join(import.meta.dirname, '../../dist')))
+    console.log(`${path}: ${(statSync(path).size / 2 ** 20).toFixed(1)} MiB`);
+}

@@ -1,0 +1,200 @@
+/** What is installed on machines: made once, then unpacked, installed and run as there. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixture } from '../../test-images/fixtures.ts';
+import { Machine } from '../../test-images/system-tests/machine.ts';
+import { hasTool } from '../oracles/oracle.ts';
+import { makeDist } from './main.ts';
+import { librariesOf } from './packages.ts';
+
+const place = mkdtempSync(join(tmpdir(), 'cfs-release-'));
+chmodSync(place, 0o755);
+afterAll(() => rmSync(place, { recursive: true }));
+const dist = join(place, 'dist');
+const cfs = join(dist, 'cfs');
+
+const run = (program: string, ...args: string[]) => execFileSync(program, args, { encoding: 'utf8', cwd: '/' });
+const made = (ending: string) => join(dist, readdirSync(dist).find((name) => name.endsWith(ending)) ?? ending);
+const isRoot = process.getuid?.() === 0;
+
+beforeAll(async () => {
+  await makeDist(dist, new Date('2026-01-02T03:04:05Z'));
+}, 300_000);
+
+describe.skipIf(!hasTool('readelf'))('the executable (needs binutils)', () => {
+  it('needs these shared libraries', () => {
+    const known = /^(ld-linux-[\w-]+\.so\.[12]|lib(atomic|c|dl|gcc_s|m|pthread|stdc\+\+)\.so\.\d)$/;
+    expect(librariesOf(cfs)).toContain('libatomic.so.1');
+    for (const library of librariesOf(cfs)) expect(library).toMatch(known);
+  });
+
+  it('runs without Node on the path', () => {
+    const { version } = JSON.parse(
+      readFileSync(join(import.meta.dirname, '../../packages/cli/package.json'), 'utf8'),
+    ) as {
+      version: string;
+    };
+    const { stdout } = spawnSync(cfs, ['--version'], { encoding: 'utf8', env: { PATH: '/nowhere' } });
+    expect(stdout).toBe(`${version}\n`);
+  });
+
+  it.skipIf(!isRoot)('loads native code from /run, and leaves nothing there (needs root)', () => {
+    using machine = new Machine('interrupted-delete');
+    const before = readdirSync('/run');
+    const args = ['-f', '-e', 'trace=mkdir,mkdirat,openat', '-o', join(place, 'trace'), cfs];
+    const traced = hasTool('strace') ? ['strace', ...args] : [cfs];
+    const [program, ...words] = [...traced, ...machine.places(), 'gc', '--yes'];
+    expect(run(program, ...words)).toContain('Proof: ');
+    expect(readdirSync('/run')).toEqual(before);
+    if (traced.length === 1) return;
+    const trace = readFileSync(join(place, 'trace'), 'utf8');
+    expect(trace).toMatch(/mkdir(at)?\((AT_FDCWD, )?"\/run\/cfs-\w+", 0700\)/);
+    const opened = [...trace.matchAll(/openat\([^\n]*"(\S+\.node)"/g)].map((each) => each[1]);
+    expect(opened).not.toEqual([]);
+    for (const path of opened) expect(path).toMatch(/^\/run\/cfs-/);
+  });
+
+  it.skipIf(!isRoot)('checks objects in threads (needs root)', () => {
+    using unpacked = fixture('repos', 'sha512-v1');
+    const { status, stdout, stderr } = spawnSync(cfs, ['fsck', '--deep', '--repo', join(unpacked.path, 'repo')], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/objects/);
+  });
+
+  it.skipIf(!isRoot)('runs in a root that holds only its libraries (needs root)', () => {
+    using machine = new Machine('healthy');
+    const root = join(place, 'root');
+    const libraries = run('ldd', cfs).match(/\/\S+(?= \()/g)!;
+    for (const path of libraries) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      copyFileSync(path, join(root, path));
+    }
+    for (const name of ['proc', 'run', 'tmp', 'dev']) mkdirSync(join(root, name));
+    copyFileSync(cfs, join(root, 'cfs'));
+    run('cp', '-a', machine.path, join(root, 'machine'));
+    const places = machine.places().map((word) => word.replace(machine.path, '/machine'));
+    const script = 'mount -t proc proc "$0/proc"; exec chroot "$0" /cfs "$@"';
+    const words = ['--mount', 'sh', '-ec', script, root, ...places, 'status'];
+    const { status, stdout, stderr } = spawnSync('unshare', words, { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('Nothing to collect.');
+  });
+});
+
+describe('the tarball', () => {
+  it('holds the executable, the units, the manual and the completions, for everybody to read', () => {
+    const lines = run('tar', '--list', '--verbose', '--file', made('.tar.gz')).trimEnd().split('\n');
+    const modes = new Map(
+      lines.map((line) => [line.split(/\s+/).at(-1) ?? '', line.split(/\s+/).slice(0, 2).join(' ')]),
+    );
+    expect(modes.get('usr/bin/cfs')).toBe('-rwxr-xr-x 0/0');
+    for (const path of [
+      'usr/lib/cfs.toml',
+      'usr/lib/systemd/system/cfs-gc.service',
+      'usr/lib/systemd/system/cfs-gc.timer',
+      'usr/lib/systemd/system-preset/80-cfs.preset',
+      'usr/share/bash-completion/completions/cfs',
+      'usr/share/zsh/site-functions/_cfs',
+      'usr/share/fish/vendor_completions.d/cfs.fish',
+      'usr/share/man/man8/cfs.8.gz',
+      'usr/share/man/man8/cfs-gc.8.gz',
+      'usr/share/doc/cfs/copyright',
+      'usr/share/doc/cfs/sbom.cdx.json',
+    ])
+      expect([path, modes.get(path)]).toEqual([path, '-rw-r--r-- 0/0']);
+    for (const [path, mode] of modes) if (path.endsWith('/')) expect([path, mode]).toEqual([path, 'drwxr-xr-x 0/0']);
+  });
+});
+
+describe.skipIf(!hasTool('dpkg-deb'))('the .deb (needs dpkg)', () => {
+  it('says what it depends on', () => {
+    const fields = run('dpkg-deb', '--field', made('.deb'), 'Package', 'Depends');
+    expect(fields).toMatch(
+      /^Package: cfs\nDepends: libatomic1, libc6 \(>= 2\.\d+\), libgcc-s1, libstdc\+\+6, util-linux\n$/,
+    );
+  });
+
+  it.skipIf(!isRoot)('is installed and removed by dpkg, and enables the timer (needs root)', () => {
+    const root = join(place, 'debian');
+    for (const name of ['var/lib/dpkg/updates', 'var/lib/dpkg/info', 'etc'])
+      mkdirSync(join(root, name), { recursive: true });
+    run('touch', join(root, 'var/lib/dpkg/status'));
+    // Its scripts run on the tree as they would in an image build.
+    const bin = join(place, 'bin');
+    mkdirSync(bin);
+    const systemctl = `#!/bin/sh\nexec /usr/bin/systemctl --root=${root} "$@"\n`;
+    execFileSync('sh', ['-c', 'cat > "$0"; chmod 755 "$0"', join(bin, 'systemctl')], { input: systemctl });
+    const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+    const dpkg = (...args: string[]) =>
+      execFileSync(
+        'dpkg',
+        [`--root=${root}`, '--force-depends', '--force-script-chrootless', '--log=/dev/null', ...args],
+        { env, stdio: 'pipe' },
+      );
+    dpkg('--install', made('.deb'));
+    expect(run(join(root, 'usr/bin/cfs'), '--version')).toMatch(/^\d/);
+    expect(existsSync(join(root, 'usr/share/zsh/vendor-completions/_cfs'))).toBe(true);
+    const link = join(root, 'etc/systemd/system/timers.target.wants/cfs-gc.timer');
+    expect(existsSync(dirname(link)) && readdirSync(dirname(link))).toEqual(['cfs-gc.timer']);
+    dpkg('--remove', 'cfs');
+    expect(existsSync(join(root, 'usr/bin/cfs'))).toBe(false);
+    expect(existsSync(dirname(link)) ? readdirSync(dirname(link)) : []).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasTool('rpmbuild'))('the .rpm (needs rpmbuild)', () => {
+  it('holds what the tarball holds, and depends on the libraries', () => {
+    const query = (...what: string[]) =>
+      run('rpm', '--query', '--package', ...what, made('.rpm'))
+        .trimEnd()
+        .split('\n');
+    const tarball = run('tar', '--list', '--file', made('.tar.gz')).trimEnd().split('\n');
+    const files = tarball.filter((path) => !path.endsWith('/')).map((path) => `/${path}`);
+    expect(query('--list').sort()).toEqual(files.sort());
+    expect(query('--requires')).toEqual(expect.arrayContaining(['libatomic.so.1()(64bit)', 'util-linux']));
+    expect(query('--scripts').join('\n')).toContain('systemctl preset cfs-gc.timer');
+  });
+
+  it('holds the executable as it was made', () => {
+    const extracted = join(place, 'rpm');
+    mkdirSync(extracted);
+    run('rpm2archive', made('.rpm'));
+    run('tar', '--extract', '--directory', extracted, '--file', `${made('.rpm')}.tgz`);
+    expect(run('cmp', cfs, join(extracted, 'usr/bin/cfs'))).toBe('');
+    expect(statSync(join(extracted, 'usr/bin/cfs')).mode & 0o777).toBe(0o755);
+  });
+});
+
+describe('the SBOM', () => {
+  it('names what is bundled, each with version, licence and a package URL', () => {
+    const { components, dependencies, metadata } = JSON.parse(readFileSync(made('sbom.cdx.json'), 'utf8')) as {
+      metadata: { timestamp: string };
+      components: { name: string; version: string; purl: string; licenses: { license: { id: string } }[] }[];
+      dependencies: { dependsOn: string[] }[];
+    };
+    expect(metadata.timestamp).toBe('2026-01-02T03:04:05.000Z');
+    const names = components.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['@noble/hashes', 'commander', 'koffi', 'node', 'smol-toml']));
+    expect(names).not.toContain('zod');
+    for (const { version, purl, licenses } of components) {
+      expect(purl).toMatch(new RegExp(`^pkg:(npm|generic)/[^@]+@${version.replaceAll('.', '\\.')}$`));
+      expect(licenses[0]!.license.id).toMatch(/^(MIT|Apache-2\.0|BSD-3-Clause|ISC)$/);
+    }
+    expect(dependencies[0]!.dependsOn).toEqual(components.map(({ purl }) => purl));
+  });
+});
