@@ -23,7 +23,8 @@ export class Telling {
     this.#text(`${before}${renderPlan(plan, { all: false })}`);
     this.#log.plan(plan);
     emit(this.#flags, { event: 'plan', plan });
-    if (plan.refused.length === 0) return;
+    // Of a plan that changed there will be a receipt.
+    if (plan.refused.length === 0 || before !== '') return;
     this.#data({ schema: 'cfs.receipt.v1', outcome: 'refused', refused: plan.refused });
   }
 

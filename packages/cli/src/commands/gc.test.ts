@@ -105,6 +105,14 @@ describe('a plan that is another one by the time the lock comes', () => {
     expect(dead.filter(isThere)).toEqual([dead[0]]);
   });
 
+  it('is one JSON document where the new one is refused', async () => {
+    const lose = () => rmSync(machine.at('esp/loader/entries'), { recursive: true });
+    const { exit, stdout, stderr } = await overtaken(machine, ['--yes', '--json'], lose);
+    expect([exit, JSON.parse(stdout)]).toEqual([EXIT.refused, expect.objectContaining({ outcome: 'refused' })]);
+    expect(stderr).toContain('The new plan:\nRefused: nothing is deleted, because\n');
+    expect(dead.filter(isThere)).toEqual(dead);
+  });
+
   describe.skipIf(noTerminal())(`asked on a terminal${skipped(noTerminal())}`, () => {
     const ask = (answers: readonly Answer[]) => onTerminal([...machine.places(), 'gc'], answers);
     const questions = (text: string) => text.split('Remove all of this? [y/N] ').length - 1;
