@@ -57,7 +57,7 @@ function mayGo(snapshot: Snapshot, claims: Claims, path: string, node: Tree): bo
   if (/^loader\/entries(\.staged)?\/[^/]+\.conf$/i.test(below)) return claims.ours.has(path);
   if (below === 'loader/entries.staged' || below === 'grub2/user.cfg.staged') return true;
   // The collector's own temporary name.
-  if (below === 'grub2/.user.cfg.cfs') return true;
+  if (/^grub2\/\.user\.cfg(\.staged)?\.cfs$/.test(below)) return true;
   const depth = rest.findIndex((part) => artifactDigest(part) !== undefined);
   if (depth < 0) return node.kind === 'file' && isTemporary(below);
   return inArtifactPlace(place, rest.slice(0, depth)) && artifactMayGo(snapshot[place], claims, place, rest, depth);
