@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Directory, Node } from '../../tools/generate/erofs-tree.ts';
 import { erofsImage } from '../../tools/generate/erofs-writer.ts';
 import { verityOf } from '../../tools/generate/repository.ts';
+import type { UkiSections } from './uki.ts';
 import { splitstream, tarHeader, type Part } from './splitstream.ts';
 
 export interface ReleaseName {
@@ -38,6 +39,18 @@ export interface Release {
   readonly ownObject: string;
 }
 
+/** What is real in the versions of a machine that is to boot; elsewhere a few bytes stand for it. */
+export interface Content {
+  readonly vmlinuz: Uint8Array;
+  initrd(kernel: string): Uint8Array;
+  /** Programs by their path, symbolic links, and empty directories. */
+  readonly programs: Readonly<Record<string, Uint8Array>>;
+  readonly links: Readonly<Record<string, string>>;
+  readonly directories: readonly string[];
+  /** A UKI that boots. */
+  readonly uki: (sections: UkiSections) => Uint8Array;
+}
+
 interface Layer {
   readonly name: string;
   readonly diffId: string;
@@ -46,7 +59,8 @@ interface Layer {
 const known = new Map<string, Release>();
 const INLINE_LIMIT = 64;
 
-export function release(name: ReleaseName): Release {
+export function release(name: ReleaseName, content?: Content): Release {
+  if (content) return make(name, content);
   const key = [name.os, name.label, name.version, name.kernel].join('\n');
   let made = known.get(key);
   if (made === undefined) known.set(key, (made = make(name)));
@@ -58,7 +72,7 @@ export function digestOf(content: Uint8Array): string {
   return verityOf(content, 'sha512').toString('hex');
 }
 
-function make({ os, label, version, kernel }: ReleaseName): Release {
+function make({ os, label, version, kernel }: ReleaseName, content?: Content): Release {
   const objects = new Map<string, Uint8Array>();
   const store = (content: Uint8Array): string => {
     const digest = digestOf(content);
@@ -71,6 +85,7 @@ function make({ os, label, version, kernel }: ReleaseName): Release {
   const layers: Record<string, Uint8Array>[] = [
     { 'usr/bin/bash': noise(`bash ${os}`, 150), 'usr/lib/libc.so.6': noise(`libc ${os}`, 260) },
     { [`usr/lib/modules/${kernel}/vmlinuz`]: vmlinuz, [`usr/lib/modules/${kernel}/initramfs.img`]: initrd },
+    ...(content ? [content.programs] : []),
     {
       'usr/bin/app': app,
       'usr/lib/os-release': Buffer.from(osRelease(os, version)),
@@ -86,11 +101,13 @@ function make({ os, label, version, kernel }: ReleaseName): Release {
     return { name, diffId };
   });
   const files = Object.assign({}, ...layers) as Record<string, Uint8Array>;
-  const plain = store(image(files));
-  const id = store(image(Object.fromEntries(Object.entries(files).filter(([path]) => !path.startsWith('boot/')))));
+  const plain = store(image(files, content));
+  const bootFiles = Object.fromEntries(Object.entries(files).filter(([path]) => !path.startsWith('boot/')));
+  const id = store(image(bootFiles, content));
   const names = describe(layerList, streams, store, { plain, id }, `${os}:${label}`);
-  const bootDigest = sha256(Buffer.concat([vmlinuz, initrd]));
-  return { id, plain, ...names, objects, streams, vmlinuz, initrd, bootDigest, ownObject: digestOf(app) };
+  const boots = content ? { vmlinuz: content.vmlinuz, initrd: content.initrd(kernel) } : { vmlinuz, initrd };
+  const bootDigest = sha256(Buffer.concat([boots.vmlinuz, boots.initrd]));
+  return { id, plain, ...names, objects, streams, ...boots, bootDigest, ownObject: digestOf(app) };
 }
 
 /** Config and manifest: first as pulled, then again with the images, so that the first ones stay behind as garbage. */
@@ -174,32 +191,40 @@ function layer(files: Readonly<Record<string, Uint8Array>>, store: (content: Uin
 }
 
 /** A genuine composefs image, EROFS format 1, of these files. */
-function image(files: Readonly<Record<string, Uint8Array>>): Buffer {
-  const directory = (): { kind: 'directory'; entries: Map<string, Node> } => ({
-    kind: 'directory',
-    entries: new Map(),
-  });
-  const root = directory();
-  for (const name of ['boot', 'proc', 'run', 'sysroot', 'var']) root.entries.set(name, directory());
-  for (const [path, content] of Object.entries(files)) {
-    const names = path.split('/');
-    const last = names.pop() ?? '';
-    let here: Map<string, Node> = root.entries;
-    for (const name of names) {
-      const below = here.get(name);
-      const next = below?.kind === 'directory' ? (below as ReturnType<typeof directory>) : directory();
-      here.set(name, next);
-      here = next.entries;
-    }
-    const inline = content.length <= INLINE_LIMIT;
-    here.set(
-      last,
+function image(files: Readonly<Record<string, Uint8Array>>, content?: Content): Buffer {
+  const root = new Folder();
+  for (const name of ['boot', 'proc', 'run', 'sysroot', 'var', ...(content?.directories ?? [])]) root.below(name);
+  for (const [path, target] of Object.entries(content?.links ?? {})) root.put(path, { kind: 'symlink', target });
+  for (const [path, bytes] of Object.entries(files)) {
+    const mode = content?.programs[path] && { mode: 0o755 };
+    const inline = bytes.length <= INLINE_LIMIT;
+    root.put(
+      path,
       inline
-        ? { kind: 'inline', content }
-        : { kind: 'object', digest: verityOf(content, 'sha512'), size: content.length },
+        ? { kind: 'inline', content: bytes, ...mode }
+        : { kind: 'object', digest: verityOf(bytes, 'sha512'), size: bytes.length, ...mode },
     );
   }
   return erofsImage(sorted(root), { version: 1, algorithm: 'sha512' });
+}
+
+class Folder implements Directory {
+  readonly kind = 'directory';
+  readonly entries = new Map<string, Node>();
+
+  below(name: string): Folder {
+    const known = this.entries.get(name);
+    if (known instanceof Folder) return known;
+    const made = new Folder();
+    this.entries.set(name, made);
+    return made;
+  }
+
+  put(path: string, node: Node): void {
+    const names = path.split('/');
+    const last = names.pop() ?? '';
+    names.reduce((folder: Folder, name) => folder.below(name), this).entries.set(last, node);
+  }
 }
 
 function sorted(node: Directory): Directory {

@@ -7,7 +7,7 @@ import { tree, type FileSystemOptions, type World } from '../model/index.ts';
 import { procTree } from './proc.ts';
 import { cutDelete, type Cut } from './cuts.ts';
 import { damage, type Damage } from './damage.ts';
-import { release, type Release } from './release.ts';
+import { release, type Content, type Release } from './release.ts';
 import { System, type PlaceName, type Trees } from './system.ts';
 import { kernelDirectory, stagedRecord, ukiPath, type BootKind, type Loader, type Mount, type Offer } from './texts.ts';
 import { writeTrees } from './write.ts';
@@ -16,6 +16,8 @@ export interface StoryOptions {
   readonly loader: Loader;
   readonly kind: BootKind;
   readonly os?: string;
+  /** For a machine that is to boot. */
+  readonly content?: Content;
 }
 
 export interface VersionOptions {
@@ -40,11 +42,13 @@ export class Story {
   offered: Deployment[] = [];
   staged: Deployment | undefined;
   readonly pinned: Deployment[] = [];
+  readonly #content: Content | undefined;
   #mounts: Mount[] = [];
   /** What is mounted at `/`. */
   #root = '';
 
-  constructor({ loader, kind, os = 'fedora' }: StoryOptions) {
+  constructor({ loader, kind, os = 'fedora', content }: StoryOptions) {
+    this.#content = content;
     if ((kind === 'grub-uki' && loader !== 'grub') || (kind === 'uki' && loader === 'grub')) {
       throw new RangeError(`${loader} does not boot ${kind}`);
     }
@@ -212,12 +216,12 @@ export class Story {
     const text = version ?? `44.2026030${number}.0`;
     const shared = kernel === 'same' ? this.#running() : undefined;
     const kernelName = shared?.kernel ?? `6.k${number}`;
-    const made = release({ os: machine.os, label, version: text, kernel: kernelName });
+    const made = release({ os: machine.os, label, version: text, kernel: kernelName }, this.#content);
     const kernelOf = machine.kind === 'bls' && shared ? shared.kernelOf : made.id;
     this.deployments.set(label, { label, release: made, id: made.id, kernel: kernelName, kernelOf, version: text });
     this.system.pull(made);
     this.system.writeState(made, `host-${label.toLowerCase()}`);
-    if (machine.kind !== 'bls') return this.system.writeUki(ukiPath(made.id), made, text);
+    if (machine.kind !== 'bls') return this.system.writeUki(ukiPath(made.id), made, text, this.#content?.uki);
     if (kernelOf !== made.id) return;
     const directory = kernelDirectory(machine, made.id);
     this.system.write(this.system.kernels, `${directory}/vmlinuz`, made.vmlinuz);

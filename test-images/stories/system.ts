@@ -24,7 +24,7 @@ import {
   type Machine,
   type Offer,
 } from './texts.ts';
-import { uki } from './uki.ts';
+import { uki, type UkiSections } from './uki.ts';
 
 export type PlaceName = 'sysroot' | 'esp' | 'boot' | 'run' | 'proc';
 export type Trees = Readonly<Partial<Record<PlaceName, DirectoryNode>>>;
@@ -170,7 +170,7 @@ export class System {
     this.write('sysroot', `${directory}/${release.id}.origin`, origin(os, kind, release.bootDigest, release.manifest));
   }
 
-  writeUki(path: string, release: Release, version: string): void {
+  writeUki(path: string, release: Release, version: string, make: (sections: UkiSections) => Uint8Array = uki): void {
     const { os } = this.machine;
     const sections = {
       '.osrel': osRelease(os, version),
@@ -179,7 +179,7 @@ export class System {
       '.linux': release.vmlinuz,
       '.initrd': release.initrd,
     };
-    this.write('esp', path, uki(sections));
+    this.write('esp', path, make(sections));
   }
 
   /** Where kernel directories lie. */

@@ -4,7 +4,9 @@ const ALIGNMENT = 512;
 const PAGE = 4096;
 const HEADERS = 1024;
 
-export function uki(sections: Readonly<Record<string, string | Uint8Array>>): Buffer {
+export type UkiSections = Readonly<Record<string, string | Uint8Array>>;
+
+export function uki(sections: UkiSections): Buffer {
   const entries = Object.entries(sections).map(([name, content]) => ({ name, content: Buffer.from(content) }));
   const head = Buffer.alloc(HEADERS);
   head.write('MZ');

@@ -67,7 +67,12 @@ export function diskImage(partitions: readonly Partition[]): DiskImage {
 }
 
 /** UEFI specification, section 5.3: a protective MBR, header and entries at both ends. */
-function writeTable(image: string, size: number, partitions: readonly Partition[], starts: readonly number[]): void {
+export function writeTable(
+  image: string,
+  size: number,
+  partitions: readonly Pick<Partition, 'type' | 'mib'>[],
+  starts: readonly number[],
+): void {
   const sectors = size / SECTOR;
   const entries = Buffer.alloc(128 * 128);
   partitions.forEach(({ type, mib }, index) => {

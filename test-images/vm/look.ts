@@ -1,0 +1,80 @@
+/** What lies on a disk of a machine at one moment, for the checker, and what fsck says of it. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Snapshot } from '../checker/index.ts';
+import type { Folder } from '../checker/tree.ts';
+import type { Story } from '../stories/index.ts';
+import { partitions, type Partition, type Sizes } from './disk.ts';
+import { readExt4 } from './ext4.ts';
+import { readFat } from './fat.ts';
+
+export interface Look {
+  readonly snapshot: Snapshot;
+  /** What is wrong with the file systems, in the words of fsck. */
+  readonly complaints: readonly string[];
+}
+
+const empty: Folder = { kind: 'directory', mode: 0o755, entries: new Map() };
+
+/** Of a disk's file. The journal is replayed, on a copy in the directory `place`. */
+export function look(disk: string, sizes: Sizes, { trees }: Story, place: string): Look {
+  const { esp, root } = partitions(sizes);
+  const fat = lookAtEsp(cut(disk, esp), place);
+  const ext4 = lookAtRoot(cut(disk, root), place);
+  const proc = trees.proc ?? empty;
+  return {
+    snapshot: { sysroot: ext4.tree, esp: fat.tree, boot: empty, run: empty, proc },
+    complaints: [...fat.complaints, ...ext4.complaints],
+  };
+}
+
+export interface Partly {
+  readonly tree: Folder;
+  readonly complaints: readonly string[];
+}
+
+/** As firmware reads it. */
+export function lookAtEsp(bytes: Buffer, place: string): Partly {
+  const file = join(place, 'esp');
+  writeFileSync(file, bytes);
+  const { stdout } = fsck('fsck.vfat', '-n', file);
+  const lines = stdout.split('\n').filter((line) => line.trim() !== '' && !harmless.test(line));
+  return { tree: readFat(bytes), complaints: lines.map((line) => `esp: ${line.trim()}`) };
+}
+
+/** As the kernel mounts it. */
+export function lookAtRoot(bytes: Buffer, place: string): Partly {
+  const file = join(place, 'root');
+  writeFileSync(file, bytes);
+  fsck('e2fsck', '-y', '-E', 'journal_only', file);
+  const { status, stdout } = fsck('e2fsck', '-fn', file);
+  const complaints = status === 0 ? [] : stdout.split('\n').filter((line) => /\?|^Inode|error/i.test(line));
+  return { tree: readExt4(readFileSync(file)), complaints: complaints.map((line) => `root: ${line}`) };
+}
+
+/** What fsck.vfat says of every FAT that is mounted, and the heading and the closing line. */
+const harmless = new RegExp(
+  [
+    /^fsck\.fat |files, \d+\/\d+ clusters|Leaving filesystem unchanged|Dirty bit is set|Automatically removing dirty/,
+    /There are differences between boot sector|mostly harmless|^ *65:0[01]\/0[01]|Not automatically fixing/,
+    /Free cluster (summary|count)|Auto-correcting/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
+
+function fsck(program: string, ...args: string[]): { status: number | null; stdout: string } {
+  const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` };
+  const { status, stdout, error } = spawnSync(program, args, { encoding: 'utf8', env });
+  if (error) throw error;
+  return { status, stdout };
+}
+
+export function cut(disk: string, { start, length }: Partition): Buffer {
+  const bytes = Buffer.alloc(length);
+  const file = openSync(disk, 'r');
+  readSync(file, bytes, 0, length, start);
+  closeSync(file);
+  return bytes;
+}
