@@ -55,7 +55,7 @@ describe('S2: what boots, and why not', () => {
         .deploy('A')
         .lose('A', 'artifact')
         .menu('B', 'A')
-        .entry('bootc_x-0.conf', { boots: 'A', kernel: 'B', source: 'entries.staged' }),
+        .entry('bootc_os-A-0.conf', { boots: 'A', kernel: 'B', source: 'entries.staged' }),
       false,
       [`${path('A')}/vmlinuz, ${path('A')}/initrd is missing`],
     ],
