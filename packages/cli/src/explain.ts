@@ -196,16 +196,18 @@ export class Explainer {
     users: readonly DeploymentReport[],
     about: readonly string[],
   ): Explanation {
-    const notices = noticesOf(this.#planned.plan).filter((notice) => about.includes(notice.about));
-    const refused = verdict === 'goes' && this.#planned.plan.refused.length > 0;
+    const { plan } = this.#planned;
+    const notices = noticesOf(plan).filter((notice) => about.includes(notice.about));
+    // What is dead stays when the plan is refused, and that is why.
+    const refused = verdict === 'stays' && what !== 'other' ? plan.refused : [];
     return {
       schema: 'cfs.explain.v1',
       what,
       name,
-      verdict: refused ? 'stays' : verdict,
+      verdict,
       story,
       deployments: users.map((each) => ({ id: each.id, verdict: each.verdict })),
-      notices: [...(refused ? this.#planned.plan.refused : []), ...notices],
+      notices: [...new Set([...refused, ...notices])],
     };
   }
 }
