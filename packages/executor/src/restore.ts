@@ -2,7 +2,7 @@
  * Brings a deployment back: the mirror image of a removal. What lies on the trusted root comes first and is made durable;
  * the boot entry, which makes all of it count, comes last. A cut leaves parts that the menu does not offer, as before.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { LostEntry, LostLink, Restore } from '@cfs/planner';
 import { PosixError, type Directory, type WritableDirectory } from '@cfs/posix';
 import { attempt, inside, LEDGER, VOLATILE_LEDGER } from '@cfs/repo';
@@ -53,12 +53,25 @@ function putEntry(place: WritableDirectory, { path, content, torn }: LostEntry):
   }
   makeDirectories(place, parent);
   inside(place, parent, (directory) => {
-    // Named as bootc's own unfinished writes are: what a cut leaves of it is collected with them.
-    const temporary = randomUUID();
+    const temporary = temporaryFor(name);
+    // What a cut left of the last time.
+    if (directory.list().some((each) => each.name === temporary)) directory.unlink(temporary);
     directory.create(temporary, content, 0o644);
     // On vfat the new name can be empty after a cut until the barrier has written the file's inode once more.
     directory.rename(temporary, directory, name, { replace: torn });
   });
+}
+
+/** A UUIDv4, as bootc calls its unfinished writes: what is left of it is collected with them. Always the same one. */
+function temporaryFor(name: string): string {
+  const hash = createHash('sha256').update(`cfs restore ${name}`).digest('hex');
+  return [
+    hash.slice(0, 8),
+    hash.slice(8, 12),
+    `4${hash.slice(13, 16)}`,
+    `8${hash.slice(17, 20)}`,
+    hash.slice(20, 32),
+  ].join('-');
 }
 
 /** At the end, where it is no default; the menu that GRUB reads is a whole one at every instant. */
