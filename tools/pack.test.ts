@@ -2,7 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { build } from 'esbuild';
+import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publicApi } from './api.ts';
 import { environment, pnpmCommand, root } from './setup.mjs';
 
 const libraries = ['bls', 'posix', 'repo', 'planner', 'executor'];
@@ -11,7 +16,7 @@ const doors = [...libraries, 'posix/host', 'posix/write'];
 const oldestNode = '22.15.0';
 
 const project = mkdtempSync(join(tmpdir(), 'cfs-pack-'));
-afterAll(() => rmSync(project, { recursive: true }));
+afterAll(() => rmSync(project, { recursive: true }), 120_000);
 
 const run = (cwd: string, program: string, ...args: string[]) =>
   execFileSync(program, args, { cwd, encoding: 'utf8', env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -23,6 +28,8 @@ interface Manifest {
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
+const packed = (name: string) =>
+  join(project, readdirSync(project).find((file) => file.startsWith(`cfs-${name}-`) && file.endsWith('.tgz')) ?? name);
 const manifest = (name: string) => JSON.parse(readFileSync(join(installed(name), 'package.json'), 'utf8')) as Manifest;
 
 /** Packs every package as for the registry, and installs the packed files in an empty project. */
@@ -51,6 +58,55 @@ describe.each([...libraries, 'cli'])('@cfs/%s, packed', (name) => {
   it('points at no source of the workspace', () => {
     expect(JSON.stringify(manifest(name))).not.toMatch(/@cfs\/source|workspace:|catalog:/);
     expect(manifest(name)).not.toHaveProperty('dependencies.@cfs/cli');
+  });
+});
+
+describe('the public surface', () => {
+  // Wanted changes: vitest run tools/pack.test.ts --update
+  it.each([...doors, 'planner/schema', 'executor/schema'])('of @cfs/%s is the one that is kept', async (door) => {
+    const [name = '', below = 'index'] = door.split('/');
+    const entry = manifest(name).exports?.[below === 'index' ? '.' : `./${below}`]?.['types'] ?? '';
+    const api = publicApi(join(root, 'packages', name, entry));
+    await expect(api).toMatchFileSnapshot(join(root, `docs/api/${door.replace('/', '-')}.txt`));
+  });
+});
+
+describe('a linter of packages', () => {
+  it.each([...libraries, 'cli'])('finds no fault in @cfs/%s', async (name) => {
+    const tarball = readFileSync(packed(name));
+    const pack = { tarball: new Uint8Array(tarball).buffer };
+    const { messages } = await publint({ pack, strict: true });
+    expect(messages.map(({ code, path }) => [code, path])).toEqual([]);
+  });
+
+  // CommonJS is not offered: Node 22.15 and newer can require() it all the same.
+  it.each(libraries)('finds the types of @cfs/%s right', async (name) => {
+    const checked = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(packed(name)))));
+    if (checked.types === false) throw new Error(`${name} has no types`);
+    const faults = checked.problems.filter(
+      (each) => !('resolutionKind' in each) || /^(node16-esm|bundler)$/.test(each.resolutionKind),
+    );
+    expect(faults).toEqual([]);
+  });
+});
+
+describe('in a browser', () => {
+  it.each([
+    ['bls', 40],
+    ['planner', 60],
+  ])('all of @cfs/%s is less than %d kB, compressed', async (name, limit) => {
+    const { outputFiles } = await build({
+      stdin: { contents: `export * from '@cfs/${name}';`, resolveDir: project },
+      bundle: true,
+      minify: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+      logLevel: 'silent',
+    });
+    const size = gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
+    expect(size).toBeGreaterThan(1000);
+    expect(size).toBeLessThan(limit * 1000);
   });
 });
 

@@ -22,7 +22,7 @@ import { librariesOf } from './packages.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'cfs-release-'));
 chmodSync(place, 0o755);
-afterAll(() => rmSync(place, { recursive: true }));
+afterAll(() => rmSync(place, { recursive: true }), 120_000);
 const dist = join(place, 'dist');
 const cfs = join(dist, 'cfs');
 
