@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasTool } from '../../../tools/oracles/oracle.ts';
-import { planOf, receiptOf } from '../../../test-images/system-tests/machine.ts';
+import { cfs } from '../../../test-images/system-tests/cfs.ts';
+import { Machine, planOf, receiptOf } from '../../../test-images/system-tests/machine.ts';
+import { hasStrace } from '../../../test-images/system-tests/strace.ts';
 import { Configured, noOverlays } from './testing/configured.ts';
 
 const UNITS = join(import.meta.dirname, '../systemd');
@@ -84,6 +86,40 @@ describe('the service', () => {
 
   it('agrees to the plan and to nothing else', () => {
     expect(all('ExecStart')).toEqual(['/usr/bin/cfs gc --yes --wait 10m']);
+  });
+});
+
+/** The names of a filter of systemd, groups resolved. */
+function callsIn(filter: string): string[] {
+  const lines = tool('systemd-analyze', ['--no-pager', 'syscall-filter', filter]).text.split('\n').slice(1);
+  const names = lines.map((line) => line.trim()).filter((line) => /^@?\w/.test(line));
+  return names.flatMap((name) => (name.startsWith('@') ? callsIn(name) : [name]));
+}
+
+const isRoot = process.getuid?.() === 0;
+describe.skipIf(!isRoot || !hasStrace)('the sandbox lets a run do its work (needs root and strace)', () => {
+  it('by the capabilities that are left', async () => {
+    using machine = new Machine('interrupted-delete');
+    const left = words('CapabilityBoundingSet').map((name) => `+${name.replace('CAP_', '').toLowerCase()}`);
+    const caps = ['-all', ...left].join(',');
+    const through = ['setpriv', '--no-new-privs', '--bounding-set', caps, '--inh-caps', '-all'];
+    const receipt = receiptOf(await cfs([...machine.places(), 'gc', '--yes', '--json'], { through }));
+    expect(receipt).toMatchObject({ outcome: 'done', skipped: [], proof: { missing: 0 } });
+  });
+
+  it('by the system calls that are allowed', async () => {
+    using machine = new Machine('interrupted-delete');
+    const trace = machine.at('trace');
+    const through = ['strace', '-f', '-qq', '-o', trace];
+    expect((await cfs([...machine.places(), 'gc', '--yes'], { through })).exit).toBe(0);
+    const made = new Set([...readFileSync(trace, 'utf8').matchAll(/^\d+ +(\w+)\(/gm)].map(([, name]) => name ?? ''));
+    expect(made).toContain('renameat2');
+    const allowed = new Set(words('SystemCallFilter').flatMap(callsIn));
+    // The private mounts need these, see @cfs/posix/host.
+    for (const name of ['fsopen', 'fsconfig', 'fsmount', 'open_tree', 'mount_setattr', 'move_mount']) made.add(name);
+    // Node does without it.
+    made.delete('io_uring_setup');
+    expect([...made].filter((name) => !allowed.has(name))).toEqual([]);
   });
 });
 
