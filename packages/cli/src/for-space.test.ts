@@ -89,6 +89,15 @@ describe('--for-space', () => {
     expect(differences(before, machine.snapshot(), { traces: true })).toEqual([]);
   });
 
+  it('is told to the log as the log is written', async () => {
+    using machine = new Machine(FOUR);
+    const { stderr } = await run(machine, '--log-format', 'json', 'plan', '--for-space', '5000', '--on', 'esp');
+    expect(JSON.parse(stderr)).toMatchObject({
+      level: 'notice',
+      message: expect.stringMatching(/given up for it/) as string,
+    });
+  });
+
   it('leaves a refusal what it is', async () => {
     using machine = new Machine('b3-booted-entry-lost');
     const { exit, stdout } = await run(machine, 'plan', '--for-space', '1K', '--on', 'esp');

@@ -4,6 +4,7 @@ import { noticesOf, proposeDrops, type Notice, type Options, type Proposal } fro
 import { inside, measureShares } from '@cfs/repo';
 import { closuresOf } from './closures.ts';
 import { EXIT, Failure } from './failure.ts';
+import { Log, type LogFlags } from './log.ts';
 import { shorten, short, size } from './render/text.ts';
 import type { Planned, System } from './system.ts';
 
@@ -14,8 +15,11 @@ export interface SpaceFlags {
   readonly on?: string;
 }
 
+interface Wish extends Required<SpaceFlags>, LogFlags {}
+
 /** The choices with what is given up for so much space on a place. @throws Failure where that can't be had. */
-export function withSpace(system: System, planned: Planned, options: Options, bytes: number, place: string): Options {
+export function withSpace(system: System, planned: Planned, options: Options, flags: Wish): Options {
+  const { forSpace: bytes, on: place } = flags;
   const { inventory, plan } = planned;
   if (inventory.places[place] === undefined)
     throw new Failure('no-place', `there is no place called ${place}`, {
@@ -37,7 +41,7 @@ export function withSpace(system: System, planned: Planned, options: Options, by
     // What is in doubt is not swept, whoever is given up.
     if (frees < bytes) throw unreachable(wish, { ...proposal, frees }, refused);
   }
-  process.stderr.write(`${told(wish, proposal.drop)}\n`);
+  new Log(flags).note(told(wish, proposal.drop));
   return chosen;
 }
 

@@ -51,6 +51,12 @@ export class Log {
     else this.#json({ level: 'error', message: text.replace(/^cfs: /, '').trim() });
   }
 
+  /** What was done or chosen beside what is printed. */
+  note(message: string): void {
+    if (this.#to === 'text') process.stderr.write(`${message}\n`);
+    else this.#tell({ level: 'notice', message });
+  }
+
   /** What a person should look at, with a priority of its own. */
   plan(plan: Plan): void {
     const refusals = new Set(plan.refused);

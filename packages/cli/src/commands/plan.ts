@@ -4,6 +4,7 @@ import { hasItems, noticesOf, type Options, type Plan } from '@cfs/planner';
 import { deadObjects } from '@cfs/repo';
 import { EXIT, Failure } from '../failure.ts';
 import { withSpace } from '../for-space.ts';
+import { Log, type LogFlags } from '../log.ts';
 import type { GlobalFlags, OutputFlags, PlanFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
 import { renderPlan } from '../render/plan.ts';
@@ -11,7 +12,7 @@ import { savedPlanJson } from '../saved-plan.ts';
 import { resolveId, System, type Planned } from '../system.ts';
 
 /** Flags to options; ids are looked up among the deployments of a first, plain decision. */
-export function optionsOf(system: System, flags: PlanFlags, now: number): Options {
+export function optionsOf(system: System, flags: PlanFlags & LogFlags, now: number): Options {
   const { keep, pin = [], drop = [], holdUnexplained, acceptDamage, collectUnclaimed, offline, forSpace, on } = flags;
   if ((forSpace === undefined) !== (on === undefined))
     throw new Failure('half-a-wish', 'how much space, and where?', {
@@ -36,7 +37,7 @@ export function optionsOf(system: System, flags: PlanFlags, now: number): Option
   };
   if (forSpace === undefined || on === undefined) return chosen;
   const planned = pin.length + drop.length === 0 ? first : system.plan(chosen);
-  return withSpace(system, planned, chosen, forSpace, on);
+  return withSpace(system, planned, chosen, { ...flags, forSpace, on });
 }
 
 export function exitOf(plan: Plan): number {
@@ -96,7 +97,7 @@ export async function planCommand(
     if (flags.save !== undefined) {
       const { saveFile } = await import('../writing.ts');
       saveFile(flags.save, [...savedPlanJson(options, planJson(planned))].join(''));
-      process.stderr.write(`saved: cfs apply ${flags.save} carries out this plan, and no other\n`);
+      new Log(flags).note(`saved: cfs apply ${flags.save} carries out this plan, and no other`);
     }
     const exit = exitOf(planned.plan);
     return flags.exitCode === true && exit !== EXIT.refused && hasItems(planned.plan) ? EXIT.collectable : exit;

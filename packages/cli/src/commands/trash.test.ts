@@ -78,6 +78,16 @@ describe('cfs trash empty', () => {
     expect([again.exit, again.stdout]).toEqual([0, expect.stringMatching(/^The trash is empty\.\n.*Nothing to do/s)]);
   });
 
+  it('tells events alone on stdout', async () => {
+    using machine = await collected();
+    const { stdout } = await cfs([...machine.places(), 'trash', 'empty', '--yes', '--events']);
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { event: string }).event);
+    expect([events[0], events.at(-2), events.at(-1)]).toEqual(['plan', 'receipt', 'end']);
+  });
+
   it('leaves what is dead for cfs gc', async () => {
     using machine = new Machine('interrupted-delete');
     mkdirSync(machine.at(TRASH, 'ab'.repeat(64)), { recursive: true });

@@ -117,7 +117,9 @@ export async function trashEmptyCommand(flags: GlobalFlags & RunFlags): Promise<
   const system = new TrashSystem(await placesOf(flags, true));
   try {
     const list = listOf(system.inventory().ledger.trash);
-    (flags.json === true ? process.stderr : process.stdout).write(renderTrash(list, Date.now()));
+    (flags.json === true || flags.events === true ? process.stderr : process.stdout).write(
+      renderTrash(list, Date.now()),
+    );
     return await collect(system, flags, { now: Date.now() });
   } finally {
     system.close();
