@@ -6,14 +6,16 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { bundle } from '../../tools/bundle.ts';
 
 const dist = mkdtempSync(join(tmpdir(), 'cfs-dist-'));
 // Some tests run it as somebody else.
 chmodSync(dist, 0o755);
 await bundle({ path: join(import.meta.dirname, '../../packages/cli/src/main.ts') }, dist);
-afterAll(() => rmSync(dist, { recursive: true }));
+const clean = (): void => rmSync(dist, { recursive: true });
+// `pnpm faults` runs it without vitest.
+if (process.env['VITEST'] === undefined) process.on('exit', clean);
+else (await import('vitest')).afterAll(clean);
 
 /** The command line of `cfs` without its arguments. */
 export const CFS: readonly string[] = [process.execPath, join(dist, 'cfs.js')];

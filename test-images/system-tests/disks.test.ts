@@ -87,15 +87,19 @@ describe.skipIf(skip).each(TYPES)(`on %s (${seeded}${skip ? `; ${skip}` : ''})`,
     const repository = machine.at('sysroot/composefs');
     const reader = spawn('cfsctl', ['--insecure', '--repo', repository, 'transaction'], { stdio: 'ignore' });
     const ended = once(reader, 'exit');
-    await sleep(500);
-    const refused = await machine.gc();
-    expect([refused.exit, refused.text]).toEqual([1, expect.stringMatching(/process \d+ \(cfsctl .*holds the lock/)]);
-    const waiting = machine.gc(['--wait', '30s']);
-    await sleep(500);
-    reader.kill();
-    await ended;
-    expect((await waiting).exit).toBe(0);
-    expect(differences(wanted, endState(machine))).toEqual([]);
+    try {
+      await sleep(500);
+      const refused = await machine.gc();
+      expect([refused.exit, refused.text]).toEqual([1, expect.stringMatching(/process \d+ \(cfsctl .*holds the lock/)]);
+      const waiting = machine.gc(['--wait', '30s']);
+      await sleep(500);
+      reader.kill();
+      expect((await waiting).exit).toBe(0);
+      expect(differences(wanted, endState(machine))).toEqual([]);
+    } finally {
+      reader.kill();
+      await ended;
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-/** The second disk of every guest, read-only: the built `cfs` as it ships, Node, lsblk and blkid, with their libraries. */
+/** The second disk of every guest, read-only: the built `cfs` as it ships, Node, and what it and the jobs call, with their libraries. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,12 @@ export async function makeToolsDisk(image: string): Promise<void> {
   const at = (...path: string[]): string => join(place, ...path);
   for (const name of ['bin', 'lib', 'cfs']) mkdirSync(at(name));
   await bundle({ path: join(import.meta.dirname, '../../packages/cli/src/main.ts') }, at('cfs'));
-  const programs = { node: process.execPath, lsblk: '/usr/bin/lsblk', blkid: '/usr/sbin/blkid' };
+  const programs = {
+    node: process.execPath,
+    lsblk: '/usr/bin/lsblk',
+    blkid: '/usr/sbin/blkid',
+    flock: '/usr/bin/flock',
+  };
   for (const [name, path] of Object.entries(programs)) {
     copyFileSync(path, at('bin', name));
     for (const [library, file] of withLibraries(path)) copyFileSync(file, at('lib', library));

@@ -1,0 +1,68 @@
+/**
+ * `pnpm faults`: every call by which a run of the built `cfs` changes or reads something fails once, with every error
+ * that it can get, injected from outside by strace. The rules hold, the run says what went wrong, the next one finishes.
+ * `--seconds N` bounds it, `--seed S` chooses what comes first, `--only NAME` takes one system. Its last line is the
+ * summary; it fails when a rule was broken, or when nothing was tried.
+ */
+import { parseArgs } from 'node:util';
+import { failedAt, faultsOf, type Fault } from '../../test-images/system-tests/injected.ts';
+import { hasStrace } from '../../test-images/system-tests/strace.ts';
+import { generator } from '../../test-images/model/index.ts';
+
+const SYSTEMS = ['interrupted-delete', 'user-cfg-shared', 'first-owner-gone-keep', 'i3-stale-staged'];
+const AT_ONCE = 2;
+const PROGRESS_MS = 15_000;
+
+const text = { type: 'string' } as const;
+const { values } = parseArgs({ options: { seconds: text, seed: text, only: text } });
+const [seconds, seed] = [Number(values.seconds ?? Infinity), Number(values.seed ?? 1)];
+if (!(seconds > 0) || !Number.isInteger(seed)) throw new RangeError('--seconds N, --seed S: numbers');
+if (!hasStrace) throw new Error('strace is missing, or may not trace');
+
+const begun = performance.now();
+const elapsed = (): number => (performance.now() - begun) / 1000;
+
+interface Job {
+  readonly fault: Fault;
+  readonly run: () => Promise<string[]>;
+}
+
+const jobs: Job[] = [];
+for (const name of values.only === undefined ? SYSTEMS : [values.only]) {
+  const { wanted, exchanges, changes, reads } = await faultsOf(name);
+  const all = [...exchanges, ...changes, ...reads];
+  console.log(`${name}: ${exchanges.length + changes.length} faults of changes, ${reads.length} of reads`);
+  jobs.push(...all.map((fault) => ({ fault, run: () => failedAt(name, fault, wanted) })));
+}
+console.log(`seed ${seed}${seconds === Infinity ? '' : `, ${seconds} seconds`}`);
+await work(shuffled(jobs));
+
+async function work(queue: Job[]): Promise<void> {
+  const tried = new Map<string, number>();
+  let [count, violations, told] = [0, 0, 0];
+  const one = async (): Promise<void> => {
+    for (let job = queue.pop(); job && elapsed() < seconds; job = queue.pop()) {
+      const wrong = await job.run();
+      const kind = `${job.fault.name} ${job.fault.error}`;
+      tried.set(kind, (tried.get(kind) ?? 0) + 1);
+      count += 1;
+      violations += wrong.length;
+      for (const line of wrong) console.log(`VIOLATION ${line}`);
+      if (performance.now() - told < PROGRESS_MS) continue;
+      told = performance.now();
+      console.log(`${Math.round(elapsed())} s: ${count} of ${jobs.length}, ${violations} violations`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  for (const [kind, times] of [...tried].sort()) console.log(`${kind.padEnd(24)} ${times}`);
+  console.log(`${count} faults injected, of ${jobs.length}; ${violations} violations`);
+  if (violations > 0 || count === 0) process.exitCode = 1;
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  const random = generator(seed);
+  return items
+    .map((item) => ({ item, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
+}
