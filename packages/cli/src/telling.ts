@@ -9,6 +9,8 @@ import { ProgressLine } from './render/progress.ts';
 import { renderReceipt } from './render/receipt.ts';
 
 export class Telling {
+  /** The plan that was told last, and so the one that is carried out. */
+  shown: Plan | undefined;
   readonly #flags: RunFlags;
   readonly #log: Log;
   readonly #line = new ProgressLine();
@@ -20,6 +22,7 @@ export class Telling {
 
   /** The plan that is to be carried out, and again when it has changed. */
   plan(plan: Plan, before = ''): void {
+    this.shown = plan;
     this.#text(`${before}${renderPlan(plan, { all: false })}`);
     this.#log.plan(plan);
     emit(this.#flags, { event: 'plan', plan });

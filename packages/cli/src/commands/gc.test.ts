@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { lockDirectory, type Receipt } from '@cfs/executor';
 import { receiptSchema } from '@cfs/executor/schema';
 import type { Plan } from '@cfs/planner';
@@ -103,6 +103,17 @@ describe('a plan that is another one by the time the lock comes', () => {
     const receipt = receiptSchema.parse(JSON.parse(stdout));
     expect(receipt.outcome).toBe('done');
     expect(dead.filter(isThere)).toEqual([dead[0]]);
+  });
+
+  it('is the one whose problems make the exit code', async () => {
+    const streams = machine.at('sysroot/composefs/streams');
+    const { manifests } = planOf(await machine.plan()).deployments.find(({ roles }) => roles.includes('booted'))!;
+    const damage = () => {
+      pin(dead[0]!);
+      rmSync(realpathSync(`${streams}/${manifests[0]!}`));
+    };
+    const { exit, stderr } = await overtaken(machine, ['--yes', '--json'], damage);
+    expect([exit, stderr.split('The new plan:')[1]]).toEqual([EXIT.problems, expect.stringContaining('problem: ')]);
   });
 
   it('is one JSON document where the new one is refused', async () => {

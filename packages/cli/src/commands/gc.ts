@@ -36,7 +36,9 @@ export async function collect(system: System, flags: RunFlags, options: Options)
   try {
     const receipt = await execute(system, flags, options, plan, telling, signals);
     telling.receipt(receipt);
-    return receipt.outcome === 'stopped' && signals.exit !== undefined ? signals.exit : exitOfRun(plan, receipt);
+    return receipt.outcome === 'stopped' && signals.exit !== undefined
+      ? signals.exit
+      : exitOfRun(telling.shown ?? plan, receipt);
   } finally {
     signals.release();
   }

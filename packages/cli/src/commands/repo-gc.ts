@@ -66,7 +66,7 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
         onProgress: telling.progress,
       });
       telling.receipt(receipt);
-      return exitOfRun(plan, receipt);
+      return exitOfRun(telling.shown ?? plan, receipt);
     } finally {
       telling.end();
       writable.close();
