@@ -48,10 +48,19 @@ function parseConf(content: string): Conf | undefined {
   return { paths: [...start, ...extra], options: values('options').join(' '), uki: values('linux').length === 0 };
 }
 
+const menus = new WeakMap<Snapshot, readonly Entry[]>();
+
 /** The entries that the menu shows. */
-export function menu(snapshot: Snapshot): Entry[] {
-  const entries = (['esp', 'boot'] as const).flatMap((place) => typeOne(snapshot, place, 'loader/entries', 'entries'));
-  return [...entries, ...typeTwo(snapshot), ...userCfg(snapshot, 'grub2/user.cfg', 'user.cfg')];
+export function menu(snapshot: Snapshot): readonly Entry[] {
+  let found = menus.get(snapshot);
+  if (found === undefined) {
+    const entries = (['esp', 'boot'] as const).flatMap((place) =>
+      typeOne(snapshot, place, 'loader/entries', 'entries'),
+    );
+    found = [...entries, ...typeTwo(snapshot), ...userCfg(snapshot, 'grub2/user.cfg', 'user.cfg')];
+    menus.set(snapshot, found);
+  }
+  return found;
 }
 
 /** The entries of staged sets, live or stale. */

@@ -30,7 +30,7 @@ export interface Limits {
   readonly faults: number;
 }
 
-export const usual: Limits = { system: 2000, cut: 40, again: [1, 1], faults: 3 };
+export const usual: Limits = { system: 9000, cut: 500, again: [1, 1], faults: 3 };
 /** For mutants: the first fault is enough. */
 export const brief: Limits = { system: 400, cut: 12, again: [1, 0], faults: 1 };
 
@@ -85,7 +85,7 @@ class Exploration {
   readonly #limits: Limits;
   readonly #random: () => number;
   /** Disks that were judged, to the last byte; and those that count, by their phase. */
-  readonly #judged = new Set<number>();
+  readonly #judged = new Map<number, PhaseName>();
   readonly #states = new Map<PhaseName, Set<number>>();
   #count = 0;
   readonly #faults: Found[] = [];
@@ -204,13 +204,15 @@ class Exploration {
   #judge({ before, ...course }: Course, { world }: CrashState, phase: PhaseName, where: string): boolean {
     const { loader, disks } = this.#system;
     const places = world.places.filter((place) => !/run|proc/.test(place));
+    const judged = numberOf(world.hash({ places }));
+    const met = this.#judged.get(judged);
+    if (met === phase) return false;
     const counted = numberOf(`${loader} ${disks} ${world.hash({ garbage: this.#garbage, places })}`);
     const states = this.#states.get(phase) ?? new Set();
     if (!states.has(counted)) this.#count += 1;
     this.#states.set(phase, states.add(counted));
-    const judged = numberOf(world.hash({ places }));
-    if (this.#judged.has(judged)) return false;
-    this.#judged.add(judged);
+    this.#judged.set(judged, phase);
+    if (met !== undefined) return false;
     const at = { ...course, before, cuts: [...course.cuts, where] };
     this.#note(at, judgeInstant(before, snapshotOf(world), course.dying));
     if (this.#count >= this.#limits.system) throw new Enough();
