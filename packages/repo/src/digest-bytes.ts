@@ -53,9 +53,9 @@ export function spellsWords(words: Int32Array, word: number, bytes: Uint8Array, 
   return spelling[bytes[at + index] ?? 0] === ((words[word] ?? 0) & 0xffff);
 }
 
-/** The value of each ASCII byte as a lower-case hex digit, -1 for any other byte. */
-const nibbles = new Int8Array(256).fill(-1);
-for (let value = 0; value < 16; value++) nibbles[value.toString(16).charCodeAt(0)] = value;
+/** By two characters, the first one in the low bits: the byte that they spell in lower-case hex, -1 for any others. */
+const values = new Int16Array(0x1_0000).fill(-1);
+for (const [byte, digits] of spelling.entries()) values[digits] = byte;
 
 /**
  * Decodes `length` raw bytes from the lower-case hex at `text[start…]` to `into[at…]`. False, with `into` partly
@@ -72,5 +72,5 @@ export function decodeHex(text: Uint8Array, start: number, length: number, into:
 
 /** The byte that two lower-case hex digits spell, or a negative number. */
 export function hexByte(text: Uint8Array, at: number): number {
-  return ((nibbles[text[at] ?? 0] ?? -1) << 4) | (nibbles[text[at + 1] ?? 0] ?? -1);
+  return values[(text[at] ?? 0) | ((text[at + 1] ?? 0) << 8)] ?? -1;
 }
