@@ -4,16 +4,11 @@ import { DAY } from './options.ts';
 import { inventory, NOW, type Machine } from './testing/inventory.ts';
 import { V } from './testing/names.ts';
 import { answer, codes, goes, planOf, whole } from './testing/outcome.ts';
+import { intent, lost, rotated } from './testing/situations.ts';
 import { World } from './world.ts';
 import type { Deployment } from './deployments.ts';
 import type { DeploymentReport, Options } from './types.ts';
 
-const rotated = (): Machine => inventory().install('A').update('B').boot('B').update('C').boot('C');
-const lost = (): Machine => inventory().install('A').update('B').boot('B').lose('A', 'entry');
-const intent = (machine: Machine, name = 'A', more: object = {}): Machine =>
-  machine.edit(({ ledger }) =>
-    ledger.intents.push({ digest: V(name), why: 'delete', made: 1, inode: `inode of ${name}`, born: 1, ...more }),
-  );
 const aged = (machine: Machine, ages: Readonly<Record<string, number | undefined>>): Machine =>
   machine.edit((draft) => {
     const age = new Map(Object.entries(ages).map(([name, value]) => [V(name), value]));
