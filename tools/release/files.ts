@@ -1,5 +1,5 @@
 /** What a package puts where: one list for the tarball, the .deb and the .rpm. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { completionScript } from '../../packages/cli/src/completion.ts';
@@ -24,7 +24,7 @@ export function filesOf(made: Date, sbom: string): Files {
     ['usr/share/fish/vendor_completions.d/cfs.fish', completionScript('fish')],
     ['usr/share/doc/cfs/sbom.cdx.json', sbom],
     ['usr/share/doc/cfs/copyright', own('../../LICENSE')],
-    ...readdirSync(join(cli, '../../docs')).map((name): [string, string] => [
+    ...['automation.md', 'configuration.md'].map((name): [string, string] => [
       `usr/share/doc/cfs/${name}`,
       own(`../../docs/${name}`),
     ]),

@@ -21,6 +21,8 @@ import { sbomOf } from './sbom.ts';
 /** For reproducible builds: https://reproducible-builds.org/docs/source-date-epoch/ */
 const epoch = process.env['SOURCE_DATE_EPOCH'];
 
+const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
+
 /** Paths of what was made. */
 export async function makeDist(to: string, made = epoch === undefined ? new Date() : new Date(Number(epoch) * 1000)) {
   const { version } = JSON.parse(readFileSync(join(cli, 'package.json'), 'utf8')) as { version: string };
@@ -37,10 +39,9 @@ export async function makeDist(to: string, made = epoch === undefined ? new Date
     copyFileSync(executable.path, join(to, 'cfs'));
     writeFileSync(join(to, 'sbom.cdx.json'), sbom);
     copyFileSync(join(import.meta.dirname, 'Containerfile'), join(to, 'Containerfile'));
-    const paths = [join(to, 'cfs'), makeTarball(packaged), makeDeb(packaged)];
-    // Not every machine that makes it has rpm's tools.
-    if (spawnSync('rpmbuild', ['--version']).status === 0) paths.push(makeRpm(packaged));
-    return paths;
+    // Few machines have the tools of both families.
+    const makers = [has('dpkg-deb') ? [makeDeb] : [], has('rpmbuild') ? [makeRpm] : []].flat();
+    return [join(to, 'cfs'), makeTarball(packaged), ...makers.map((make) => make(packaged))];
   } finally {
     rmSync(tree, { recursive: true });
   }
