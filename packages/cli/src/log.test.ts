@@ -67,6 +67,13 @@ describe.concurrent('--log-format json', () => {
     }
   });
 
+  it('leaves nothing else on stderr when stdout has data', async () => {
+    using machine = new Machine('interrupted-delete');
+    const { stdout, stderr } = await cfs([...machine.places(), '--log-format', 'json', 'gc', '--yes', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'done' });
+    expect(lines(stderr).map(({ level }) => level)).toEqual(['notice']);
+  });
+
   it.each<[string[], object]>([
     [['plan', '--sysroot', '/nowhere'], { level: 'error', code: 'cannot-open' }],
     [['status', '--bogus'], { level: 'error', message: expect.stringContaining("unknown option '--bogus'") as string }],

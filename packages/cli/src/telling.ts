@@ -50,8 +50,10 @@ export class Telling {
   }
 
   #text(text: string): void {
-    const { json, events } = this.#flags;
-    (json === true || events === true ? process.stderr : process.stdout).write(text);
+    const { json, events, logFormat } = this.#flags;
+    if (json !== true && events !== true) process.stdout.write(text);
+    // What is to be read by a program has no room for it.
+    else if (logFormat !== 'json') process.stderr.write(text);
   }
 
   #data(value: object): void {
