@@ -9,7 +9,6 @@ import { generator, type CrashState, type World } from '../../test-images/model/
 import { snapshotOf } from '../../test-images/snapshot.ts';
 import type { Generated, Task } from './generate.ts';
 import {
-  isTorn,
   judgeCompleteness,
   judgeDropped,
   judgeEnd,
@@ -19,6 +18,7 @@ import {
   type Fault,
 } from './judge.ts';
 import { watch, type PhaseName } from './phase.ts';
+import { isTorn, mended } from './torn.ts';
 
 export interface Limits {
   /** States of one system, and of one cut in one run. */
@@ -157,14 +157,24 @@ class Exploration {
     // What was in use before the reboot need not be any more.
     const next: Course = { ...course, before, dying: dyingOf(task, ran), cuts: [...course.cuts, where] };
     this.#judgeFinished(next, first, run, ran);
-    if (next.expected && !isTorn(before)) {
-      await this.#judgeQuiet(next, run);
-      this.#note(next, judgeDropped(next.expected.soon, snapshotOf(run), task.drop));
-      this.#note(next, judgeEnd(next.expected.late, await this.#settled(run, task)));
+    const end = isTorn(before) ? await this.#mended(run, task, first) : run;
+    if (next.expected && end) {
+      await this.#judgeQuiet(next, end);
+      this.#note(next, judgeDropped(next.expected.soon, snapshotOf(end), task.drop));
+      this.#note(next, judgeEnd(next.expected.late, await this.#settled(end, task)));
     }
     if (level === 2) return;
     const candidates = this.#cut(next, run, phaseAt, this.#limits.again[1]);
     for (const candidate of candidates) await this.#again(candidate, next, first, 2);
+  }
+
+  /** The run after a person removed what a cut has torn; undefined where fsck has to. */
+  async #mended(world: World, task: Task, first: Snapshot): Promise<World | undefined> {
+    const tidy = mended(world);
+    if (tidy === undefined) return undefined;
+    const open = task.drop !== undefined && isOpen(task.drop, first, snapshotOf(tidy));
+    await this.#collect(tidy, open ? task.choices : task.resume);
+    return tidy;
   }
 
   /** What is left when all that the run holds back has had its time, too. */

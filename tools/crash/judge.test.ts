@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { collect } from '../../test-images/collector.ts';
-import { tree, World } from '../../test-images/model/index.ts';
+import type { World } from '../../test-images/model/index.ts';
 import { snapshotOf } from '../../test-images/snapshot.ts';
 import { story, type Story } from '../../test-images/stories/index.ts';
-import {
-  isTorn,
-  judgeCompleteness,
-  judgeDropped,
-  judgeEnd,
-  judgeInstant,
-  judgeTrash,
-  livingDeployments,
-} from './judge.ts';
+import { judgeCompleteness, judgeDropped, judgeEnd, judgeInstant, judgeTrash, livingDeployments } from './judge.ts';
 
 const told = story({ loader: 'systemd', kind: 'bls' }).install('A').update('B').update('C');
 const all = [...told.deployments.values()];
@@ -172,32 +164,8 @@ describe('the trash', () => {
   });
 });
 
-describe('a torn vfat', () => {
-  const esp = (world: World) => isTorn(snapshotOf(world));
-
-  it('is one with a name cut short, a file without its content, or two names on one', () => {
-    const world = told.world();
-    expect(esp(world)).toBe(false);
-    const add = (path: string) => changed(world, 'esp', path, (at, name) => at.create(name, Buffer.from('x'), 0o644));
-    expect(esp(add('loader/other.conf'))).toBe(false);
-    expect(esp(add('EFI/BOOTC_~1'))).toBe(true);
-    expect(esp(add('loader/BOOTC_~1.CON'))).toBe(true);
-    const bytes = Buffer.from('menu');
-    const file = { kind: 'file' as const, mode: 0o644, modified: 0, born: 0, bytes };
-    const root = tree({});
-    const two = (more: object, second = bytes) => ({
-      ...root,
-      entries: new Map([
-        ['user.cfg', { ...file, inode: 5 }],
-        ['.user.cfg.cfs', { ...file, inode: 6, bytes: second, ...more }],
-      ]),
-    });
-    expect(esp(world.with({ esp: two({}) }))).toBe(true);
-    expect(esp(world.with({ esp: two({}, Buffer.from('menu')) }))).toBe(false);
-    expect(esp(world.with({ esp: two({ lost: true }, Buffer.from('other')) }))).toBe(true);
-  });
-
-  it('is not one whose debris is all that differs', () => {
+describe('what is left of a long name', () => {
+  it('is no fault at the end of a run', () => {
     const before = snapshotOf(told.world());
     const debris = changed(told.world(), 'esp', 'loader/BOOTC_~1.CON', (at, name) =>
       at.create(name, Buffer.from(''), 0o644),

@@ -16,6 +16,7 @@ import { imageObjects, streamRefs } from '../../test-images/checker/formats.ts';
 import { artifactsNamed } from '../../test-images/checker/ownership.ts';
 import { liveStagedEntries, objectName } from '../../test-images/checker/protected.ts';
 import { children, differences, text, walk } from '../../test-images/checker/tree.ts';
+import { isDebris } from './torn.ts';
 
 export interface Fault {
   readonly rule: string;
@@ -31,7 +32,7 @@ export function judgeInstant(
   finished = false,
 ): Fault[] {
   // Where a name is torn twice, the model gives it the same short name twice.
-  const found = check({ before, after, finished, ...(dying && { dying }) }).filter(({ about }) => !debris.test(about));
+  const found = check({ before, after, finished, ...(dying && { dying }) }).filter(({ about }) => !isDebris(about));
   return [...found, ...halfDeleted(before, after)];
 }
 
@@ -175,22 +176,3 @@ function tellsTime(path: string, both: boolean): boolean {
   if (/^state\/cfs(\/receipts(\/.*)?|\/[a-z]+)?$/.test(path)) return true;
   return both && /^state\/cfs\/(trash|sights|intents)\/[^/]+\.json$/.test(path);
 }
-
-/**
- * What a cut can do to vfat beyond losing names: files without clusters, names of which only the short one is left, and
- * two names on one chain of clusters. Nobody can tell what they were: they stay, with what they may protect, until a
- * person or fsck looks.
- */
-export function isTorn({ esp, boot }: Snapshot): boolean {
-  return [esp, boot].some((tree) => {
-    const seen = new Set<Uint8Array>();
-    return [...walk(tree)].some(([path, node]) => {
-      if (node.kind !== 'file') return debris.test(path);
-      const crossed = node.bytes.length > 0 && seen.has(node.bytes);
-      seen.add(node.bytes);
-      return debris.test(path) || node.lost === true || crossed;
-    });
-  });
-}
-
-const debris = /~1(\.[^/]*)?$/;
