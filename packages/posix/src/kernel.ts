@@ -191,7 +191,7 @@ export class KernelDirectory implements Directory {
   }
 }
 
-/** Directly: through /proc, as node would have to, an open costs three times as much, and a missing name ten times. */
+/** Directly: through /proc, as node would have to, an open costs a third more, and a missing name seven times as much. */
 function openAt(fd: number, name: string, flags: number, path: string): number {
   const bytes = cString(name);
   return invoke('openat', path, (libc) => libc.openat(fd, bytes, flags, 0));
