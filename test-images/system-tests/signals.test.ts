@@ -24,7 +24,7 @@ describe.skipIf(!hasStrace)('a signal', () => {
     expect(stopped.stderr).toContain('once more ends at once');
     const receipt = receiptOf(stopped);
     expect(receipt.outcome).toBe('stopped');
-    expect(receipt.because).toContain('cfs gc goes on');
+    expect(receipt.because).toContain('the next run goes on');
     expect(receipt.removed.length).toBeGreaterThan(0);
     expect((await machine.gc()).exit).toBe(0);
     expect(differences(endState(undisturbed), endState(machine))).toEqual([]);

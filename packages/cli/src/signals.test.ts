@@ -36,7 +36,7 @@ function listener() {
   };
 }
 
-const word = (signal: string) => `ended by ${signal}; what was removed is durable, and cfs gc goes on from here`;
+const word = (signal: string) => `ended by ${signal}; what was removed is durable, and the next run goes on from here`;
 const said = (signal: string) =>
   `\n${signal}: ending after the current item; once more ends at once, which is safe too\n`;
 

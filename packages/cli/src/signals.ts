@@ -26,7 +26,7 @@ export class Signals {
 
   /** Why the run shall stop; undefined as long as it needn't. */
   readonly word = (): string | undefined =>
-    this.#caught && `ended by ${this.#caught}; what was removed is durable, and cfs gc goes on from here`;
+    this.#caught && `ended by ${this.#caught}; what was removed is durable, and the next run goes on from here`;
 
   /** The exit code of a run that a signal ended. */
   get exit(): number | undefined {

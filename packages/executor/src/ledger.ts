@@ -31,7 +31,8 @@ export class Ledger {
       if (volatile) for (const change of over) applyRecord(volatile, change, VOLATILE_LEDGER);
       if (when === 'before') this.#report.intentsIn('sysroot');
     } catch (error) {
-      // Without its intents nothing may begin; what is only tidied up at the end can wait for the next run.
+      // Without its intents nothing may begin, but on a full disk with no /run it is this or never; what is only tidied up
+      // at the end can wait for the next run.
       if (!(error instanceof PosixError) || (when === 'before' && !isFull(error))) throw error;
       if (when === 'after' || volatile === undefined) {
         const message = `records could not be written: ${error.message}`;

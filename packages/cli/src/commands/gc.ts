@@ -36,15 +36,14 @@ export async function collect(system: System, flags: RunFlags, options: Options)
   try {
     const receipt = await execute(system, flags, options, plan, telling, signals);
     telling.receipt(receipt);
-    return receipt.outcome === 'stopped' && signals.exit !== undefined
-      ? signals.exit
-      : exitOfRun(telling.shown ?? plan, receipt);
+    return exitOfRun(telling.shown ?? plan, receipt, signals);
   } finally {
     signals.release();
   }
 }
 
-export function exitOfRun(plan: Plan, receipt: Receipt): number {
+export function exitOfRun(plan: Plan, receipt: Receipt, signals: Pick<Signals, 'exit'>): number {
+  if (receipt.outcome === 'stopped' && signals.exit !== undefined) return signals.exit;
   if (receipt.outcome === 'failed') return EXIT.error;
   const untouched = receipt.removed.length === 0 && receipt.objects.count === 0;
   if (receipt.outcome === 'refused' || (receipt.outcome === 'stopped' && untouched)) return EXIT.refused;

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fixture, type Fixture } from '../../../../test-images/fixtures.ts';
 import { cfs } from '../../../../test-images/system-tests/cfs.ts';
 import { differences, snapshot } from '../../../../test-images/system-tests/snapshot.ts';
+import { hasStrace, injecting } from '../../../../test-images/system-tests/strace.ts';
 import { EXIT } from '../failure.ts';
 import { CTRL_C, noTerminal, onTerminal, type Answer } from '../testing/terminal.ts';
 
@@ -48,6 +49,16 @@ describe('cfs repo gc', () => {
     const links = plan.items.map(({ path }) => path.join('/'));
     const objects = plan.objects.names?.map((name) => `objects/${name.slice(0, 2)}/${name.slice(2)}`) ?? [];
     expect(differences(before, snapshot(repo))).toEqual([...links, ...objects].map((path) => `-${path}`).sort());
+    expect((await gc()).stdout).toBe('Nothing to collect.\nNothing to do.\n');
+  });
+
+  it.skipIf(!hasStrace)('ends with a signal before it is through, and the next run finishes', async () => {
+    const through = injecting({ name: 'unlinkat', nth: 1 }, 'signal=INT');
+    const stopped = await cfs(['repo', 'gc', '--repo', repo, '--yes', '--json'], { through });
+    const receipt = receiptSchema.parse(JSON.parse(stopped.stdout));
+    expect([stopped.exit, receipt.outcome]).toEqual([130, 'stopped']);
+    expect(receipt.objects.count).toBeLessThan(20);
+    expect((await gc('--yes')).exit).toBe(EXIT.done);
     expect((await gc()).stdout).toBe('Nothing to collect.\nNothing to do.\n');
   });
 

@@ -7,6 +7,7 @@ import { emit } from '../events.ts';
 import { EXIT } from '../failure.ts';
 import { openRepository, whileReading } from '../host/index.ts';
 import type { RunFlags } from '../options.ts';
+import { Signals } from '../signals.ts';
 import { Telling } from '../telling.ts';
 import { agreed, agreedAnew, exitOfRun } from './gc.ts';
 import { exitOf, planJson, planText } from './plan.ts';
@@ -53,6 +54,7 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
     telling.plan(plan);
     if (hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
     const writable = openWritable(flags.repo);
+    const signals = new Signals();
     try {
       const receipt = await run({
         plan,
@@ -64,10 +66,12 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
         agree: (changed) => agreedAnew(flags, changed, telling),
         now: Date.now,
         onProgress: telling.progress,
+        stop: signals.word,
       });
       telling.receipt(receipt);
-      return exitOfRun(telling.shown ?? plan, receipt);
+      return exitOfRun(telling.shown ?? plan, receipt, signals);
     } finally {
+      signals.release();
       telling.end();
       writable.close();
     }
