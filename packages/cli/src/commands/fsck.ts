@@ -39,11 +39,14 @@ export interface Fsck {
   readonly notices: readonly Notice[];
 }
 
-/** What is checked, and where the walks begin. */
+/** What is checked. */
 interface Subject {
   readonly path: string;
   readonly repository: Repository;
+  /** Where the walk begins. */
   readonly roots: readonly MarkRoot[];
+  /** Whom a damage can hit. It takes a walk of its own to tell, and is asked for only when there is damage. */
+  readonly owners: () => readonly MarkRoot[];
   readonly notices: readonly Notice[];
 }
 
@@ -69,7 +72,7 @@ async function checkSystem(flags: FsckFlags): Promise<Fsck> {
       // It has to stay open for as long as the threads take.
       const root = system.sysroot.directory('composefs');
       try {
-        return await check(root, { path, repository, roots, notices }, flags);
+        return await check(root, { path, repository, roots, owners: () => roots, notices }, flags);
       } finally {
         root.close();
       }
@@ -87,26 +90,33 @@ async function checkRepository(flags: FsckFlags, path: string): Promise<Fsck> {
       const problems: Problem[] = [];
       const repository = readRepository(root, { place: 'repo', path: [] }, problems);
       const decision = decideRepository(repository, [], problems, optionsNow());
-      const roots = [...decision.roots, ...unreached(root, repository, decision.roots)];
-      return check(root, { path, repository, roots, notices: noticesOfRepository(decision) }, flags);
+      const roots = [...decision.roots, ...links(repository)];
+      const owners = (): MarkRoot[] => [...decision.roots, ...unreached(root, repository, decision.roots)];
+      return check(root, { path, repository, roots, owners, notices: noticesOfRepository(decision) }, flags);
     });
   } finally {
     root.close();
   }
 }
 
+function links({ images, streams }: Pick<Repository, 'images' | 'streams'>): MarkRoot[] {
+  return [
+    ...images.map(({ name }): MarkRoot => ({ kind: 'image', name, because: `link:images/${name}` })),
+    ...streams.map(({ name }): MarkRoot => ({ kind: 'stream', name, because: `link:streams/${name}` })),
+  ];
+}
+
 function unreached(root: Directory, repository: Repository, roots: readonly MarkRoot[]): MarkRoot[] {
   const reached = mark(root, repository, roots);
-  const rest = (kind: 'image' | 'stream', top: 'images' | 'streams'): MarkRoot[] =>
-    repository[top].flatMap(({ name }) =>
-      reached[top].has(name) ? [] : [{ kind, name, because: `link:${top}/${name}` }],
-    );
-  return [...rest('image', 'images'), ...rest('stream', 'streams')];
+  return links({
+    images: repository.images.filter(({ name }) => !reached.images.has(name)),
+    streams: repository.streams.filter(({ name }) => !reached.streams.has(name)),
+  });
 }
 
 /** Threads read the objects while this one walks. */
 async function check(root: Directory, subject: Subject, { deep = false }: FsckFlags): Promise<Fsck> {
-  const { path, repository, roots, notices } = subject;
+  const { path, repository, roots, owners, notices } = subject;
   const content = deep ? readContent(path, repository.algorithm) : undefined;
   // Until it is waited for, a failure must not count as unhandled.
   content?.catch(() => undefined);
@@ -119,7 +129,8 @@ async function check(root: Directory, subject: Subject, { deep = false }: FsckFl
     message: 'is no object',
     severity: 'problem',
   }));
-  const damage = damageOf(root, repository, roots, structure, bad);
+  const isSound = structure.holes.length + structure.missing.length + bad.length === 0;
+  const damage = damageOf(root, repository, isSound ? [] : owners(), structure, bad);
   return {
     schema: 'cfs.fsck.v1',
     images,
