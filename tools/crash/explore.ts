@@ -4,19 +4,12 @@
  * be the one that it would have reached undisturbed.
  */
 import { collect, sweptObjects, type Choices, type Ran } from '../../test-images/collector.ts';
-import { at, type Snapshot } from '../../test-images/checker/index.ts';
+import type { Snapshot } from '../../test-images/checker/index.ts';
 import { generator, type CrashState, type World } from '../../test-images/model/index.ts';
 import { snapshotOf } from '../../test-images/snapshot.ts';
+import { dyingOf, isOpen, isSound } from './asked.ts';
 import type { Generated, Task } from './generate.ts';
-import {
-  judgeCompleteness,
-  judgeDropped,
-  judgeEnd,
-  judgeInstant,
-  judgeTrash,
-  livingDeployments,
-  type Fault,
-} from './judge.ts';
+import { judgeCompleteness, judgeDropped, judgeEnd, judgeInstant, judgeTrash, type Fault } from './judge.ts';
 import { watch, type PhaseName } from './phase.ts';
 import { isTorn, mended } from './torn.ts';
 
@@ -273,30 +266,6 @@ class Exploration {
 
 export function explore(system: Generated, limits: Limits = usual): Promise<Explored> {
   return new Exploration(system, limits).explore();
-}
-
-/** A delete that did not come as far as the menu, or where the menu does not tell, as its record, is asked for again. */
-function isOpen(id: string, first: Snapshot, now: Snapshot): boolean {
-  if (livingDeployments(first).has(id)) return livingDeployments(now).has(id);
-  const [record, state] = [`state/cfs/intents/${id}.json`, `state/deploy/${id}`].map((path) => at(now.sysroot, path));
-  return record === undefined && state !== undefined;
-}
-
-/** Whose entries the run may take from the menu: the one asked for, or what is beyond the number to keep. */
-function dyingOf({ drop, choices }: Task, { planned }: Ran): readonly string[] {
-  if (drop !== undefined) return [drop];
-  if (choices.keep === undefined) return [];
-  return planned.plan.deployments.flatMap(({ verdict, digests }) => (verdict === 'dead' ? digests : []));
-}
-
-/** Where nothing is in doubt, held or damaged, the run must leave nothing behind. */
-function isSound({ story }: Generated, { choices }: Task, { planned, receipt }: Ran): boolean {
-  const damaged =
-    story.told.some((step) => step.startsWith('damage')) ||
-    planned.plan.notices.some(({ code }) => code === 'one-directory');
-  return (
-    receipt.outcome === 'done' && !damaged && choices.holdUnexplained === undefined && planned.plan.doubts.length === 0
-  );
 }
 
 /** 53 bits of a text, for a set of numbers. */

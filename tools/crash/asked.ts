@@ -1,0 +1,29 @@
+/** What a task asks of a run: whether it is still to be done, who may go, and whether nothing may be left. */
+import type { Ran } from '../../test-images/collector.ts';
+import { at, type Snapshot } from '../../test-images/checker/index.ts';
+import type { Generated, Task } from './generate.ts';
+import { livingDeployments } from './judge.ts';
+
+/** A delete that did not come as far as the menu, or where the menu does not tell, as its record, is asked for again. */
+export function isOpen(id: string, first: Snapshot, now: Snapshot): boolean {
+  if (livingDeployments(first).has(id)) return livingDeployments(now).has(id);
+  const [record, state] = [`state/cfs/intents/${id}.json`, `state/deploy/${id}`].map((path) => at(now.sysroot, path));
+  return record === undefined && state !== undefined;
+}
+
+/** Whose entries the run may take from the menu: the one asked for, or what is beyond the number to keep. */
+export function dyingOf({ drop, choices }: Task, { planned }: Ran): readonly string[] {
+  if (drop !== undefined) return [drop];
+  if (choices.keep === undefined) return [];
+  return planned.plan.deployments.flatMap(({ verdict, digests }) => (verdict === 'dead' ? digests : []));
+}
+
+/** Where nothing is in doubt, held or damaged, the run must leave nothing behind. */
+export function isSound({ story }: Generated, { choices }: Task, { planned, receipt }: Ran): boolean {
+  const damaged =
+    story.told.some((step) => step.startsWith('damage')) ||
+    planned.plan.notices.some(({ code }) => code === 'one-directory');
+  return (
+    receipt.outcome === 'done' && !damaged && choices.holdUnexplained === undefined && planned.plan.doubts.length === 0
+  );
+}
