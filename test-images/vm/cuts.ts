@@ -9,8 +9,7 @@ import { join } from 'node:path';
 import { judgeCompleteness, judgeInstant } from '../../tools/crash/judge.ts';
 import { generator } from '../model/index.ts';
 import { partitions, type Partition } from './disk.ts';
-import { Esp } from './esp.ts';
-import { cut, look, lookAtRoot } from './look.ts';
+import { cut, look, lookAtEsp, lookAtRoot, type Esp, type Partly } from './look.ts';
 import { boot } from './qemu.ts';
 import { direct, judge, offered, type Stage } from './scenario.ts';
 import { readLog, type Write } from './write-log.ts';
@@ -108,31 +107,54 @@ function sectors({ offset, bytes }: Piece): Piece[] {
   }));
 }
 
+/** A partition with some writes on it. Most cuts in a row differ on one of the two alone. */
+class Side<T> {
+  readonly #base: Buffer;
+  readonly #partition: Partition;
+  readonly #look: (bytes: Buffer) => T;
+  #last: { readonly key: string; readonly looked: T } | undefined;
+
+  constructor(disk: string, partition: Partition, look: (bytes: Buffer) => T) {
+    this.#base = cut(disk, partition);
+    this.#partition = partition;
+    this.#look = look;
+  }
+
+  look(pieces: readonly Piece[]): T {
+    const { start, length } = this.#partition;
+    const own = pieces.filter(({ offset }) => offset >= start && offset < start + length);
+    // Pieces of the log are known by where they lie in it.
+    const key = own.map(({ bytes }) => `${bytes.byteOffset} ${bytes.length}`).join();
+    if (this.#last?.key === key) return this.#last.looked;
+    const bytes = Buffer.from(this.#base);
+    for (const piece of own) piece.bytes.copy(bytes, piece.offset - start);
+    this.#last = { key, looked: this.#look(bytes) };
+    return this.#last.looked;
+  }
+}
+
 /** The disk of a stage, in whatever state. */
 class Disks {
   readonly #stage: Stage;
-  readonly #esp: Esp;
-  readonly #root: Buffer;
-  readonly #at: ReturnType<typeof partitions>;
+  readonly #esp: Side<Esp>;
+  readonly #root: Side<Partly>;
 
   constructor(stage: Stage) {
+    const { base, place, sizes } = stage;
+    const { esp, root } = partitions(sizes);
     this.#stage = stage;
-    this.#at = partitions(stage.sizes);
-    this.#esp = new Esp(cut(stage.base, this.#at.esp), stage.place);
-    this.#root = cut(stage.base, this.#at.root);
+    this.#esp = new Side(base, esp, (bytes) => lookAtEsp(bytes, place));
+    this.#root = new Side(base, root, (bytes) => lookAtRoot(bytes, place));
   }
 
   judge(pieces: readonly Piece[], tally: Tally): string[] {
-    const { before, place, scenario, story } = this.#stage;
-    const bytes = Buffer.from(this.#root);
-    for (const piece of within(this.#at.root, pieces)) piece.bytes.copy(bytes, piece.offset);
-    const root = lookAtRoot(bytes, place);
+    const { before, scenario, story } = this.#stage;
+    const [root, esp] = [this.#root.look(pieces), this.#esp.look(pieces)];
     const dying = (scenario.dying ?? []).map((label) => story.id(label));
-    const faults = (esp: typeof before.esp): string[] =>
-      judgeInstant(before, { ...before, sysroot: root.tree, esp }, dying).map(
+    const faults = (boot: typeof before.esp): string[] =>
+      judgeInstant(before, { ...before, sysroot: root.tree, esp: boot }, dying).map(
         ({ rule, about, message }) => `${rule} ${about}: ${message}`,
       );
-    const esp = this.#esp.look(within(this.#at.esp, pieces));
     if (esp.repaired) tally.repaired += 1;
     return [
       ...root.complaints,
@@ -149,13 +171,6 @@ class Disks {
     closeSync(disk);
     return file;
   }
-}
-
-/** Those in a partition, by their offset in it. */
-function within({ start, length }: Partition, pieces: readonly Piece[]): Piece[] {
-  return pieces.flatMap(({ offset, bytes }) =>
-    offset >= start && offset < start + length ? [{ offset: offset - start, bytes }] : [],
-  );
 }
 
 /** Each entry that is offered there starts, its root is whole, and a run from there comes to its end. */

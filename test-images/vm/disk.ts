@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeTable } from '../../packages/posix/src/testing/disk-image.ts';
 import type { Story } from '../stories/index.ts';
+import { entryName } from '../stories/texts.ts';
 import { writeTrees } from '../stories/write.ts';
 import { BOOT_LOADER } from './parts.ts';
 import { sealed } from './verity.ts';
@@ -50,11 +51,12 @@ export function makeDisk(image: string, story: Story, sizes: Sizes): void {
 /** With a boot loader that boots at once, and leaves the ESP as it is. */
 function bootable(story: Story): Story {
   const loader = readFileSync(BOOT_LOADER);
-  return story.and(function aBootLoader(system) {
+  return story.and(function aBootLoader(system, { offered: [first] }) {
     system.write('esp', 'EFI/BOOT/BOOTX64.EFI', loader);
     system.write('esp', 'EFI/systemd/systemd-bootx64.efi', loader);
     // Another system's entry may be above ours in the menu.
-    system.write('esp', 'loader/loader.conf', `timeout 0\ndefault bootc_${system.machine.os}-*\n`);
+    const chosen = first ? `default ${entryName(system.machine, first, 0)}\n` : '';
+    system.write('esp', 'loader/loader.conf', `timeout 0\n${chosen}`);
     // The firmware would write it anew at each start.
     system.remove('esp', 'loader/random-seed');
   });

@@ -34,13 +34,23 @@ export interface Partly {
   readonly complaints: readonly string[];
 }
 
+export interface Esp extends Partly {
+  /** After the repair, where fsck asks for one. */
+  readonly repaired: Folder | undefined;
+}
+
 /** As firmware reads it. */
-export function lookAtEsp(bytes: Buffer, place: string): Partly {
+export function lookAtEsp(bytes: Buffer, place: string): Esp {
   const file = join(place, 'esp');
   writeFileSync(file, bytes);
   const { stdout } = fsck('fsck.vfat', '-n', file);
   const lines = stdout.split('\n').filter((line) => line.trim() !== '' && !harmless.test(line));
-  return { tree: readFat(bytes), complaints: lines.map((line) => `esp: ${line.trim()}`) };
+  if (lines.length > 0) fsck('fsck.vfat', '-a', file);
+  return {
+    tree: readFat(bytes),
+    complaints: lines.map((line) => `esp: ${line.trim()}`),
+    repaired: lines.length > 0 ? readFat(readFileSync(file)) : undefined,
+  };
 }
 
 /** As the kernel mounts it. */
