@@ -4,4 +4,4 @@ export { check, type Question, type Violation } from './check.ts';
 export { leftovers } from './leftovers.ts';
 export { menu, type Entry } from './menu.ts';
 export { closure, protectedDeployments } from './protected.ts';
-export { at, capture, type Roots, type Snapshot, type Tree } from './tree.ts';
+export { at, capture, children, type Roots, type Snapshot, type Tree } from './tree.ts';

@@ -3,13 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { endState } from './end-state.ts';
 import { Machine, receiptOf } from './machine.ts';
 import { differences } from './snapshot.ts';
-import { hasStrace } from './strace.ts';
-
-/** Every removal takes its time, so that there is something left when the signal comes with the first barrier. */
-const interrupting = (signal: string): string[] => [
-  ...['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=unlinkat,syncfs'],
-  ...['-e', 'inject=unlinkat:delay_enter=60000', '-e', `inject=syncfs:signal=${signal}:when=1`],
-];
+import { hasStrace, interrupting } from './strace.ts';
 
 describe.skipIf(!hasStrace)('a signal', () => {
   it.each([

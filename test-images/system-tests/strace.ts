@@ -33,6 +33,12 @@ export function injecting(call: Pick<Call, 'name' | 'nth'>, what: string): strin
   return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${call.name}`, '-e', inject];
 }
 
+/** A signal with the first barrier. Every removal takes its time, so that there is something left when it comes. */
+export function interrupting(signal: string): string[] {
+  const inject = ['-e', 'inject=unlinkat:delay_enter=60000', '-e', `inject=syncfs:signal=${signal}:when=1`];
+  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=unlinkat,syncfs', ...inject];
+}
+
 export function temporaryFile(name: string): string {
   return join(tmpdir(), `cfs-${process.pid}-${name}-${Math.random().toString(36).slice(2)}`);
 }

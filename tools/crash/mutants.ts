@@ -130,7 +130,10 @@ export const mutants: readonly Mutant[] = [
       ),
     ],
   },
-  { name: 'records that stay', changes: [inRun("      this.#ledger.record(reading.plan, 'after');\n", '')] },
+  {
+    name: 'records that stay',
+    changes: [inRun("      this.#ledger.record(this.#withoutLeft(reading.plan), 'after');\n", '')],
+  },
   {
     name: 'a receipt of nothing',
     changes: [

@@ -128,7 +128,7 @@ export const MANUAL: Readonly<Record<string, Entry>> = {
     ],
     examples: [
       example('cfs repo gc --repo /var/lib/images --dry-run', 'What would go'),
-      example('cfs repo gc --repo /var/lib/images --root 1f3a9c --yes', 'Keep this image besides what refs name'),
+      example('cfs repo gc --repo /var/lib/images --root site-2026 --yes', 'Keep this stream besides what refs name'),
     ],
   },
   metrics: {

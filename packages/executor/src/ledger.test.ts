@@ -61,8 +61,9 @@ describe('the records of a plan', () => {
     expect([onRoot(), told().intents, told().skipped]).toEqual([[], 'run', []]);
     expect(inRun()).toContain(intent);
     world.fault = undefined;
-    ledger.record(plan, 'after');
-    expect(inRun()).not.toContain(intent);
+    // As the next run writes them again where they belong.
+    for (const when of ['before', 'after'] as const) ledger.record(plan, when);
+    expect(inRun()).toEqual([]);
   });
 
   it.each(['EIO', 'EROFS'])('let nothing begin where they cannot be written: %s', (code) => {

@@ -26,9 +26,9 @@ export class Ledger {
     try {
       for (const change of changes) applyRecord(root, change);
       root.barrier();
-      // What a run on a full root had to keep in /run is over, too.
-      const over = changes.filter((change) => change.text === undefined);
-      if (volatile) for (const change of over) applyRecord(volatile, change, VOLATILE_LEDGER);
+      // What a run on a full root had to keep in /run is over, too: written here, or not needed any more.
+      if (volatile)
+        for (const change of changes) applyRecord(volatile, { ...change, text: undefined }, VOLATILE_LEDGER);
       if (when === 'before') this.#report.intentsIn('sysroot');
     } catch (error) {
       // Without its intents nothing may begin, but on a full disk with no /run it is this or never; what is only tidied up

@@ -1,6 +1,6 @@
 import { PosixError } from '@cfs/posix';
 import { describe, expect, it } from 'vitest';
-import { at, check } from '../../../test-images/checker/index.ts';
+import { at, check, children } from '../../../test-images/checker/index.ts';
 import { requestOf, type Choices } from '../../../test-images/collector.ts';
 import type { CallSite, FileSystemOptions, World } from '../../../test-images/model/index.ts';
 import { snapshotOf } from '../../../test-images/snapshot.ts';
@@ -191,6 +191,19 @@ describe('what cannot be removed', () => {
     const { receipt, planned } = await execute({ told, fault });
     expect(receipt.objects.count).toBe(planned.plan.objects.count - 1);
     expect(receipt.skipped[0]?.item.path.slice(-2)).toEqual([own.slice(0, 2), own.slice(2)]);
+  });
+
+  it('as a tree in the trash keeps its record, by which the next run finds it', async () => {
+    const { told, world } = await execute();
+    world.now += 31 * 86_400_000;
+    const trash = () => children(snapshotOf(world).sysroot, 'state/cfs/trash').map(([name]) => name);
+    expect(trash()).toHaveLength(2);
+    world.fault = fails('EIO', 'unlinkat', /\/trash\/[0-9a-f]+\//);
+    expect((await run(requestOf(world, told.system.machine))).skipped).toHaveLength(1);
+    world.fault = undefined;
+    expect(trash()).toHaveLength(2);
+    expect((await run(requestOf(world, told.system.machine))).outcome).toBe('done');
+    expect(trash()).toEqual([]);
   });
 
   it('because a barrier failed ends the run: nothing builds on what may not last', async () => {

@@ -49,6 +49,8 @@ class Run {
   /** Places with changes that no barrier has made durable yet. */
   readonly #touched = new Set<string>();
   readonly #late: PlanItem[] = [];
+  /** Trees in the trash that could not be removed: they keep their records. */
+  readonly #left = new Set<string>();
   #sweep = true;
   #breath = 0;
 
@@ -74,7 +76,7 @@ class Run {
       this.#ledger.record(plan, 'before');
       for (const phase of PHASES) reading = await this.#phase(phase, reading);
       await this.#moveLate();
-      this.#ledger.record(reading.plan, 'after');
+      this.#ledger.record(this.#withoutLeft(reading.plan), 'after');
       const proof = this.#inRepository((root) => prove(root, reading));
       return this.#ledger.keep(this.#report.receipt(reading.plan, 'done', undefined, proof));
     } catch (error) {
@@ -137,10 +139,16 @@ class Run {
           return;
         }
         this.#report.skipped(item, error);
+        if (item.class === 'trash') this.#left.add(`${item.path.at(-1) ?? ''}.json`);
         if (phase.onFailure === 'no-sweep') this.#sweep = false;
         if (phase.onFailure === 'spare' && item.deployment) this.#spared.add(item.deployment);
       });
     }
+  }
+
+  #withoutLeft(plan: Plan): Plan {
+    const isLeft = ([kind, name = '']: readonly string[]): boolean => kind === 'trash' && this.#left.has(name);
+    return { ...plan, records: plan.records.filter((record) => !isLeft(record.path)) };
   }
 
   #remove(phase: string, item: PlanItem, failed: (error: PosixError) => void): void {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fixture, type Fixture } from '../../../../test-images/fixtures.ts';
 import { cfs } from '../../../../test-images/system-tests/cfs.ts';
 import { differences, snapshot } from '../../../../test-images/system-tests/snapshot.ts';
-import { hasStrace, injecting } from '../../../../test-images/system-tests/strace.ts';
+import { hasStrace, interrupting } from '../../../../test-images/system-tests/strace.ts';
 import { EXIT } from '../failure.ts';
 import { CTRL_C, noTerminal, onTerminal, type Answer } from '../testing/terminal.ts';
 
@@ -53,7 +53,7 @@ describe('cfs repo gc', () => {
   });
 
   it.skipIf(!hasStrace)('ends with a signal before it is through, and the next run finishes', async () => {
-    const through = injecting({ name: 'unlinkat', nth: 1 }, 'signal=INT');
+    const through = interrupting('INT');
     const stopped = await cfs(['repo', 'gc', '--repo', repo, '--yes', '--json'], { through });
     const receipt = receiptSchema.parse(JSON.parse(stopped.stdout));
     expect([stopped.exit, receipt.outcome]).toEqual([130, 'stopped']);
