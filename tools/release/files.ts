@@ -18,7 +18,6 @@ export function filesOf(made: Date, sbom: string): Files {
     unit('cfs-gc.service'),
     unit('cfs-gc.timer'),
     ['usr/lib/systemd/system-preset/80-cfs.preset', own('systemd/80-cfs.preset')],
-    ['usr/lib/cfs.toml', own('cfs.toml')],
     ['usr/share/bash-completion/completions/cfs', completionScript('bash')],
     ['usr/share/zsh/site-functions/_cfs', completionScript('zsh')],
     ['usr/share/fish/vendor_completions.d/cfs.fish', completionScript('fish')],

@@ -106,7 +106,6 @@ describe.skipIf(!canMake)('the tarball (needs binutils)', () => {
     );
     expect(modes.get('usr/bin/cfs')).toBe('-rwxr-xr-x 0/0');
     for (const path of [
-      'usr/lib/cfs.toml',
       'usr/lib/systemd/system/cfs-gc.service',
       'usr/lib/systemd/system/cfs-gc.timer',
       'usr/lib/systemd/system-preset/80-cfs.preset',
