@@ -23,6 +23,13 @@ describe('an exploration', () => {
     expect(faults).toEqual([]);
   });
 
+  it('ends when it is told to', async () => {
+    let asked = 0;
+    const { states } = await explore(generate(8), brief, () => ++asked === 20);
+    expect(asked).toBe(20);
+    expect(sum([...states.values()].map(({ size }) => size))).toBeGreaterThan(0);
+  });
+
   it('looks at more with a higher limit for each cut', async () => {
     const [few, more] = [
       await explore(generate(7), brief),

@@ -76,6 +76,7 @@ class Enough extends Error {}
 class Exploration {
   readonly #system: Generated;
   readonly #limits: Limits;
+  readonly #isOver: () => boolean;
   readonly #random: () => number;
   /** Disks that were judged, to the last byte; and those that count, by their phase. */
   readonly #judged = new Map<number, PhaseName>();
@@ -85,9 +86,10 @@ class Exploration {
   readonly #garbage = new Set<string>();
   #runs = 0;
 
-  constructor(system: Generated, limits: Limits) {
+  constructor(system: Generated, limits: Limits, isOver: () => boolean) {
     this.#system = system;
     this.#limits = limits;
+    this.#isOver = isOver;
     this.#random = generator(system.seed);
   }
 
@@ -218,7 +220,7 @@ class Exploration {
     if (met !== undefined) return false;
     const at = { ...course, before, cuts: [...course.cuts, where] };
     this.#note(at, judgeInstant(before, snapshotOf(world), course.dying));
-    if (this.#count >= this.#limits.system) throw new Enough();
+    if (this.#count >= this.#limits.system || this.#isOver()) throw new Enough();
     return true;
   }
 
@@ -264,8 +266,9 @@ class Exploration {
   }
 }
 
-export function explore(system: Generated, limits: Limits = usual): Promise<Explored> {
-  return new Exploration(system, limits).explore();
+/** `isOver`: asked after each state; then what was found so far is told. */
+export function explore(system: Generated, limits: Limits = usual, isOver = () => false): Promise<Explored> {
+  return new Exploration(system, limits, isOver).explore();
 }
 
 /** 53 bits of a text, for a set of numbers. */

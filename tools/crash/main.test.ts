@@ -14,5 +14,5 @@ it('a minute of the lane finds nothing on the real executor, and something on ea
   ]);
   const [, states] = /^(\d+) crash states, 0 violations, (\d+) of \2 mutants caught$/m.exec(stdout) ?? [];
   // Few on a busy machine, where the mutants take most of the minute.
-  expect(Number(states), stdout).toBeGreaterThan(100);
+  expect(Number(states), stdout).toBeGreaterThan(50);
 }, 300_000);

@@ -11,7 +11,7 @@ export interface Work {
   readonly systems: number;
   /** Explored before all others. */
   readonly first?: readonly number[];
-  /** Not 0: stop after this system. */
+  /** Not 0: stop. */
   readonly stop: Int32Array<SharedArrayBuffer>;
   readonly mutant?: string | undefined;
 }
@@ -27,10 +27,12 @@ if (chosen) mutate(chosen);
 const { explore, brief, usual } = await import('./explore.ts');
 const { generate } = await import('./generate.ts');
 
-for (let i = 0; i < systems && Atomics.load(stop, 0) === 0; i++) {
+const isOver = () => Atomics.load(stop, 0) !== 0;
+for (let i = 0; i < systems && !isOver(); i++) {
   const explored = await explore(
     generate(first[i] ?? seed + (i - first.length) * step),
     mutant === undefined ? usual : brief,
+    isOver,
   );
   parentPort?.postMessage(explored);
   if (mutant !== undefined && explored.faults.length > 0) break;
