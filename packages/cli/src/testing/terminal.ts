@@ -30,7 +30,9 @@ export function onTerminal(
   const words = [...program, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
   const command = `stty cols 80 rows 24; exec ${words}`;
   return new Promise((resolve, reject) => {
-    const plain = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, SHELL: '/bin/sh', TERM: 'xterm' };
+    // What a person's terminal has; libraries show neither colour nor progress with CI.
+    const unset = { CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined };
+    const plain = { ...process.env, ...unset, SHELL: '/bin/sh', TERM: 'xterm' };
     const script = spawn('script', ['-qec', command, '/dev/null'], { env: { ...plain, ...env }, timeout: 60_000 });
     let text = '';
     let asked = 0;
