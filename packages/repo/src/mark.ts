@@ -129,8 +129,9 @@ class Marker {
       // The buffer is the reader's: a fingerprint is all that is kept of it.
       const { algorithm } = this.#repository;
       const size = digestSize(algorithm);
-      // An image has less than a reference in so many bytes; a guess that is too low only costs time.
-      this.#live.reserve(file.size / 320);
+      // An image has less than a reference in so many bytes, and a sparse file may claim any size. A guess that is too
+      // low only costs time.
+      this.#live.reserve(Math.min(file.size / 320, 1 << 20));
       readErofs(file, (buffer, start) => this.#addRaw(buffer, start, size), algorithm);
     });
   }
