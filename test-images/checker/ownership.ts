@@ -6,7 +6,7 @@
 import { artifactDigest, isDigest } from './command-line.ts';
 import { digestsOf } from './bootable.ts';
 import { menu, rootOf, stagedEntries, type Entry } from './menu.ts';
-import { at, children, walk, type Snapshot, type Tree } from './tree.ts';
+import { at, children, text, walk, type Snapshot, type Tree } from './tree.ts';
 
 export type MayGo = (path: string, node: Tree) => boolean;
 
@@ -28,7 +28,7 @@ interface Claims {
   readonly known: ReadonlySet<string>;
   /** Ids of entries that are ours. */
   readonly ours: ReadonlySet<string>;
-  /** Artifacts that entries of ours, and of others, name. */
+  /** Artifacts that entries of ours, now or in a copy in `state/cfs/entries/`, and of others, name. */
   readonly named: ReadonlySet<string>;
   readonly foreign: ReadonlySet<string>;
   /** Partitions with entries in bootc's style that aren't ours. */
@@ -43,7 +43,7 @@ function claimsOf(snapshot: Snapshot): Claims {
   return {
     known,
     ours: new Set(ours.map(({ id }) => id)),
-    named: new Set(ours.flatMap(artifactsNamed)),
+    named: new Set([...ours.flatMap(artifactsNamed), ...namedInCopies(snapshot.sysroot)]),
     foreign: new Set(others.flatMap(artifactsNamed)),
     shared: new Set(others.filter((entry) => bootcStyle(snapshot, entry)).map(({ place }) => place)),
   };
@@ -70,6 +70,19 @@ function artifactMayGo(tree: Tree, claims: Claims, place: string, parts: readonl
   if (claims.known.has(id) || claims.named.has(id)) return true;
   // Kernels are booted by entries on their own partition: with nobody else there, unknown ones are our old garbage.
   return !/\.efi(\.extra\.d)?$/i.test(name) && !claims.shared.has(place);
+}
+
+/** A cut after an entry went leaves its copy alone to tell whose the kernel directory is. */
+function namedInCopies(sysroot: Tree): string[] {
+  const records = children(sysroot, 'state/cfs/entries').map(([, node]) => text(node) ?? '');
+  return records
+    .flatMap((record) => [...record.matchAll(/"content":"([A-Za-z0-9+/=]*)"/g)])
+    .flatMap(([, content = '']) =>
+      Buffer.from(content, 'base64')
+        .toString('latin1')
+        .split(/[\s\\/]+/),
+    )
+    .flatMap((part) => artifactDigest(part) ?? []);
 }
 
 /** What proves a deployment ours: a bootable image's link with a state directory or a tag, or a record of cfs. */
