@@ -154,6 +154,19 @@ describe('S2', () => {
 });
 
 describe('S3', () => {
+  it('a kernel directory that only the copy of an entry names is ours', () => {
+    const told = two().and(neighbours.anotherBootcSystem);
+    const name = `bootc_composefs-${'ab'.repeat(64)}`;
+    const { system } = told;
+    system.write('esp', `EFI/Linux/${name}/vmlinuz`, 'x');
+    const gone = (world: World) => change(world, `esp/EFI/Linux/${name}/vmlinuz`, undefined);
+    const rules = () => check({ before: of(told), after: gone(told.world()) }).map(({ rule }) => rule);
+    expect(rules()).toEqual(['S3']);
+    const content = Buffer.from(`linux /EFI/Linux/${name}/vmlinuz\n`).toString('base64');
+    system.write('sysroot', `state/cfs/entries/${told.id('A')}.json`, JSON.stringify([{ content }]));
+    expect(rules()).toEqual([]);
+  });
+
   const cases: [string, StoryOptions, (told: Story) => string][] = [
     ['another system’s entry', machines[0]!, () => 'esp/loader/entries/bootc_bazzite-43.20260210-1.conf'],
     ['an entry of a tool', machines[0]!, () => 'esp/loader/entries/fwupd.conf'],
