@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { PosixError } from '@cfs/posix';
 import { lockDirectory } from '@cfs/executor';
 import { describe, expect, it } from 'vitest';
@@ -5,6 +6,14 @@ import { cfs } from '../../../../test-images/system-tests/cfs.ts';
 import { Machine } from '../../../../test-images/system-tests/machine.ts';
 import { Failure } from '../failure.ts';
 import { renderError, tell } from './error.ts';
+
+function caught(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}
 
 describe('renderError', () => {
   it.each([
@@ -19,6 +28,14 @@ describe('renderError', () => {
     expect(text).toMatch(/^cfs: \/boot\/x: unlinkat failed\n {2}why: /);
     expect(text).toMatch(words);
     expect(text.trimEnd().split('\n')).toHaveLength(3);
+  });
+
+  it('tells of an error of Node itself in the same words', () => {
+    const text = renderError(
+      caught(() => realpathSync('/nowhere/at/all')),
+      false,
+    );
+    expect(text).toMatch(/^cfs: \/nowhere\/at\/all: \w+ failed\n {2}why: it does not exist \(ENOENT\)\n {2}help: /);
   });
 
   it('keeps the stack for --verbose', () => {

@@ -1,6 +1,6 @@
 /** Errors for people: a line that says what, one that says why, one that says what to do. The rest is for --verbose. */
 import type { LockError } from '@cfs/executor';
-import { PosixError } from '@cfs/posix';
+import type { PosixError } from '@cfs/posix';
 import { EXIT, Failure } from '../failure.ts';
 
 interface Told {
@@ -39,7 +39,7 @@ const ERRORS: Readonly<Record<string, readonly [why: string, help: string]>> = {
 
 export function tell(error: unknown): Told {
   if (error instanceof Failure) return { what: error.message, help: error.hint, exit: error.exit };
-  if (error instanceof PosixError) {
+  if (isSystemError(error)) {
     const [why, help] = ERRORS[error.code] ?? ['the kernel refused it', 'look at the path, and at the kernel log'];
     const what = `${error.path}: ${error.syscall} failed`;
     return { what, why: `${why} (${error.code})`, help, exit: EXIT.error };
@@ -52,6 +52,12 @@ export function tell(error: unknown): Told {
   }
   const what = `this should not happen: ${error instanceof Error ? error.message : String(error)}`;
   return { what, help: 'report it, with what the command prints with --verbose', exit: EXIT.error };
+}
+
+/** Node's own, too: it has the same fields. */
+function isSystemError(error: unknown): error is Pick<PosixError, 'code' | 'syscall' | 'path'> {
+  const isText = (key: string): boolean => typeof Object.getOwnPropertyDescriptor(error, key)?.value === 'string';
+  return error instanceof Error && ['code', 'syscall', 'path'].every(isText);
 }
 
 /** By its name: loading the class would load what can write. */
