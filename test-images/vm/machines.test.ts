@@ -14,7 +14,7 @@ if (missing !== undefined && process.env['CI'] === 'true') throw new Error(missi
 
 it.skipIf(missing)(
   `a machine finishes a deletion, starts again, and survives power cuts${missing ? ` (${missing})` : ''}`,
-  { timeout: 600_000 },
+  { timeout: 900_000 },
   async () => {
     const place = mkdtempSync(join(tmpdir(), 'cfs-machine-'));
     const tools = join(place, 'tools');
