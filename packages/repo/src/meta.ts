@@ -5,6 +5,7 @@
  * Known: version 1, `fsverity-<sha256|sha512>-12`, read-only-compatible feature `v1_erofs` (composefs-rs 0.9).
  */
 import type { Algorithm } from '@cfs/bls';
+import { isJson, type Json } from './json.ts';
 
 export interface Meta {
   /** 0 where there is no file: a repository older than composefs-rs 0.7. */
@@ -80,10 +81,10 @@ function refuse(code: string, message: string): Extract<Writable, { ok: false }>
   return { ok: false, code, message, readable: false };
 }
 
-function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
+function parseObject(bytes: Uint8Array): Json | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return isRecord(value) ? value : undefined;
+    return isJson(value) ? value : undefined;
   } catch {
     // Not UTF-8 or not JSON: the caller refuses to write.
     return undefined;
@@ -93,7 +94,7 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
 /** Undefined when a list is there and is none of strings: it could hide a feature. */
 function parseFeatures(value: unknown): Features | undefined {
   if (value === undefined) return unknownMeta.features;
-  if (!isRecord(value)) return undefined;
+  if (!isJson(value)) return undefined;
   const compatible = parseNames(value['compatible']);
   const readOnlyCompatible = parseNames(value['read-only-compatible']);
   const incompatible = parseNames(value['incompatible']);
@@ -113,11 +114,7 @@ function parseAlgorithm(value: unknown): Pick<Meta, 'algorithm' | 'logBlockSize'
 
 /** Only told to people, so that a strange value does no harm. */
 function parseFormats(value: unknown): Meta['formats'] {
-  if (!isRecord(value)) return unknownMeta.formats;
+  if (!isJson(value)) return unknownMeta.formats;
   const extra = Array.isArray(value['extra']) ? value['extra'].filter((format) => typeof format === 'number') : [];
   return { default: typeof value['default'] === 'number' ? value['default'] : undefined, extra };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

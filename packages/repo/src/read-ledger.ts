@@ -5,14 +5,13 @@
 import { parseArtifactName, parseDigest, type Digest } from '@cfs/bls';
 import type { Directory } from '@cfs/posix';
 import type { EntryCopy, Intent, Ledger, Location, Problem, Sight, Trash } from './inventory.ts';
+import { isJson, isTime, parseJson, type Json } from './json.ts';
 import { attempt, inside, sizeOf, tolerate, unreadable } from './tolerate.ts';
 
 const LIMIT = 4 << 20;
 export const LEDGER = ['state', 'cfs'] as const;
 /** Below /run: records that had no room on the trusted root. */
 export const VOLATILE_LEDGER = ['cfs'] as const;
-
-type Json = Readonly<Record<string, unknown>>;
 
 export function readLedger(sysroot: Directory, run: Directory | undefined, problems: Problem[]): Ledger {
   const records = <T>(kind: string, make: (digest: Digest, json: Json) => T | undefined): T[] =>
@@ -70,15 +69,6 @@ function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each: unknown) => typeof each === 'string') : [];
 }
 
-/** Milliseconds since the epoch that a Date can hold: anything else would throw where it is shown. */
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && !Number.isNaN(new Date(value).getTime());
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 interface Recorded {
   readonly name: string;
   readonly about: string;
@@ -94,21 +84,10 @@ function readRecords({ place, path }: Location, root: Directory, problems: Probl
         if (entry.kind !== 'file' || !entry.name.endsWith('.json')) return [];
         const about = `${all}/${entry.name}`;
         const bytes = tolerate(problems, about, () => directory.read(entry.name, LIMIT));
-        return [{ name: entry.name.slice(0, -5), about, json: bytes && parse(bytes) }];
+        return [{ name: entry.name.slice(0, -5), about, json: bytes && parseJson(bytes) }];
       }),
     );
   return tolerate(problems, all, read) ?? [];
-}
-
-function parse(bytes: Uint8Array): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return isJson(value) ? value : undefined;
-  } catch (error) {
-    // A torn record is reported by the caller as broken.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** A pin is a directory `pins/<V>`: its name alone pins, whatever is in it. Unreadable pins may pin anything. */

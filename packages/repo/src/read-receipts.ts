@@ -4,6 +4,7 @@
  */
 import type { Directory } from '@cfs/posix';
 import type { Problem } from './inventory.ts';
+import { isJson, isTime, parseJson } from './json.ts';
 import { LEDGER } from './read-ledger.ts';
 import { inside, tolerate } from './tolerate.ts';
 
@@ -44,11 +45,9 @@ export function readReceipts(sysroot: Directory, problems: Problem[]): PastRun[]
   return (tolerate(problems, about, read) ?? []).sort((a, b) => b.started - a.started);
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** Undefined without what every receipt has: when it was, and how it ended. */
 export function parseReceipt(name: string, bytes: Uint8Array): PastRun | undefined {
-  const json = parse(bytes);
+  const json = parseJson(bytes);
   const { started, finished, outcome, because, counts, freed, skipped, proof } = json ?? {};
   if (!isTime(started) || !isTime(finished) || typeof outcome !== 'string') return undefined;
   const missing = isJson(proof) ? proof['missing'] : undefined;
@@ -71,17 +70,6 @@ export function parseReceipt(name: string, bytes: Uint8Array): PastRun | undefin
   };
 }
 
-function parse(bytes: Uint8Array): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return isJson(value) ? value : undefined;
-  } catch (error) {
-    // A torn one: the caller says that it is none.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 function entriesOf<T>(value: unknown, read: (value: unknown) => T | undefined): Record<string, T> {
   const entries = isJson(value) ? Object.entries(value) : [];
   return Object.fromEntries(
@@ -92,14 +80,6 @@ function entriesOf<T>(value: unknown, read: (value: unknown) => T | undefined): 
   );
 }
 
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && !Number.isNaN(new Date(value).getTime());
 }
