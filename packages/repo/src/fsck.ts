@@ -9,9 +9,8 @@ import { digestBytes } from './digest-bytes.ts';
 import type { BadObject } from './fsck-objects.ts';
 import type { Repository } from './inventory.ts';
 import { fingerprint } from './live-set.ts';
-import { mark, type Hole, type Marked, type MarkRoot } from './mark.ts';
-import { prefixesIn, scanObjects } from './objects.ts';
-import { attempt, inside } from './tolerate.ts';
+import { mark, markEach, type Hole, type Marked, type MarkRoot } from './mark.ts';
+import { eachObjectDirectory, scanObjects } from './objects.ts';
 
 export interface Damage {
   readonly code: Hole['code'] | BadObject['code'];
@@ -39,23 +38,18 @@ export interface Structure {
 
 export function readStructure(root: Directory, repository: Repository, roots: readonly MarkRoot[]): Structure {
   const { images, streams, live, holes } = mark(root, repository, roots);
-  const unreadable: string[] = [];
   const strays: string[] = [];
   let objects = 0;
   const meet = (value: number): void => {
     objects += 1;
     live.meet(value);
   };
-  const meetAll = (all: Directory): void => {
-    for (const prefix of prefixesIn(all)) {
-      const onStray = (name: string): void => {
-        if (!name.startsWith('.tmp-object-')) strays.push(`objects/${prefix}/${name}`);
-      };
-      const scan = (directory: Directory): void => scanObjects(directory, prefix, repository.algorithm, meet, onStray);
-      if (!attempt(() => inside(all, [prefix], scan)).ok) unreadable.push(`objects/${prefix}`);
-    }
-  };
-  if (!attempt(() => inside(root, ['objects'], meetAll)).ok) unreadable.push('objects');
+  const unreadable = eachObjectDirectory(root, (directory, prefix) => {
+    const onStray = (name: string): void => {
+      if (!name.startsWith('.tmp-object-')) strays.push(`objects/${prefix}/${name}`);
+    };
+    scanObjects(directory, prefix, repository.algorithm, meet, onStray);
+  });
   const missing = live.unmet();
   return { images: images.size, streams: streams.size, objects, holes, missing, unreadable, strays };
 }
@@ -74,13 +68,7 @@ export function damageOf(
   for (const { digest, ...rest } of bad) damage.add({ ...rest, about: digest });
   if (holes.length + missing.length + bad.length === 0) return damage.list();
   const wanted = new Set([...missing, ...known.keys()]);
-  for (const because of new Set(roots.map((each) => each.because))) {
-    const own = mark(
-      root,
-      repository,
-      roots.filter((each) => each.because === because),
-      wanted,
-    );
+  for (const [because, own] of markEach(root, repository, roots, wanted)) {
     for (const { code, about, message } of own.holes) damage.add({ code, about, message }, because);
     const told = objectsOfHoles(repository, own);
     for (const [value, digest] of own.named) {

@@ -54,6 +54,19 @@ export function mark(
   return new Marker(root, repository, wanted).run(roots);
 }
 
+/** What each reason reaches by itself, one walk after the other. */
+export function* markEach(
+  root: Directory,
+  repository: Repository,
+  roots: readonly MarkRoot[],
+  wanted?: ReadonlySet<number>,
+): Generator<readonly [because: string, marked: Marked]> {
+  for (const because of new Set(roots.map((each) => each.because))) {
+    const own = roots.filter((each) => each.because === because);
+    yield [because, mark(root, repository, own, wanted)];
+  }
+}
+
 class Marker {
   readonly #root: Directory;
   readonly #repository: Repository;

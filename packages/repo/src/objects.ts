@@ -35,7 +35,6 @@ export interface DeadObjects {
 export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm): ObjectTable {
   const dead: DeadObjects[] = [];
   const strays: string[] = [];
-  const unreadable: string[] = [];
   let [count, deadBytes, deadCount] = [0, 0, 0];
   const take = (prefix: string, found: Found): void => {
     count += found.count;
@@ -45,17 +44,22 @@ export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm
     deadCount += found.dead.length;
     dead.push({ prefix, count: found.dead.length, names: Buffer.from(found.dead.join(''), 'latin1') });
   };
-  const readAll = (objects: Directory): void => {
-    for (const prefix of prefixesIn(objects)) {
-      const found = attempt(() =>
-        inside(objects, [prefix], (directory) => readObjectDirectory(directory, prefix, live, algorithm)),
-      );
-      if (!found.ok) unreadable.push(`objects/${prefix}`);
-      else if (found.value) take(prefix, found.value);
-    }
-  };
-  if (!attempt(() => inside(root, ['objects'], readAll)).ok) unreadable.push('objects');
+  const unreadable = eachObjectDirectory(root, (directory, prefix) =>
+    take(prefix, readObjectDirectory(directory, prefix, live, algorithm)),
+  );
   return { count, dead, deadBytes, deadCount, strays, missing: live.unmet(), unreadable };
+}
+
+/** Hands each directory of objects over, in order; returns those that exist and can't be read, or `objects` itself. */
+export function eachObjectDirectory(root: Directory, use: (directory: Directory, prefix: string) => void): string[] {
+  const unreadable: string[] = [];
+  const useAll = (objects: Directory): void => {
+    for (const prefix of prefixesIn(objects))
+      if (!attempt(() => inside(objects, [prefix], (directory) => use(directory, prefix))).ok)
+        unreadable.push(`objects/${prefix}`);
+  };
+  if (!attempt(() => inside(root, ['objects'], useAll)).ok) unreadable.push('objects');
+  return unreadable;
 }
 
 /** What is named as a directory of objects, in order: a small repository has few, and each failing open costs. */

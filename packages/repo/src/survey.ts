@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
-import { mark, type Hole, type Marked, type MarkRoot } from './mark.ts';
+import { mark, markEach, type Hole, type Marked, type MarkRoot } from './mark.ts';
 import { readObjects, type ObjectTable } from './objects.ts';
 
 export interface RepositorySurvey extends Omit<Marked, 'live' | 'named'> {
@@ -52,12 +52,7 @@ function attribute(
 ): Hole[] {
   const holes: Hole[] = [];
   const why = table.unreadable.length > 0 ? 'missing, or in a directory that cannot be read' : 'missing';
-  for (const because of new Set(roots.map((each) => each.because))) {
-    const own = mark(
-      root,
-      repository,
-      roots.filter((each) => each.because === because),
-    );
+  for (const [because, own] of markEach(root, repository, roots)) {
     const count = [...missing].filter((value) => own.live.has(value)).length;
     const known = own.holes.filter((hole) => hole.code === 'missing-object').length;
     if (count <= known) continue;

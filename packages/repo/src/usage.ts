@@ -8,8 +8,7 @@ import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
 import { LiveSet } from './live-set.ts';
 import { mark, type MarkRoot } from './mark.ts';
-import { allocated, prefixesIn, scanObjects } from './objects.ts';
-import { attempt, inside } from './tolerate.ts';
+import { allocated, eachObjectDirectory, scanObjects } from './objects.ts';
 
 /** Everything that some roots reach, under one name. */
 export interface Closure {
@@ -86,12 +85,7 @@ function countObjects(root: Directory, algorithm: Algorithm, all: LiveSet, group
     });
     for (const [group, name] of met) groups.count(group, allocated(directory, name));
   };
-  attempt(() =>
-    inside(root, ['objects'], (objects) => {
-      for (const prefix of prefixesIn(objects))
-        attempt(() => inside(objects, [prefix], (directory) => count(directory, prefix)));
-    }),
-  );
+  eachObjectDirectory(root, count);
 }
 
 /** The sets of closures that occur, numbered; 0 is the empty one. */
