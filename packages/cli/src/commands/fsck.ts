@@ -60,10 +60,8 @@ export async function fsckCommand(flags: FsckFlags): Promise<number> {
 async function checkSystem(flags: FsckFlags): Promise<Fsck> {
   const system = new System(await placesOf(flags, false));
   try {
-    // Without a repository this says so.
-    system.inventory();
     const path = system.repositoryPath;
-    return await whileReading(path, flags.wait, async () => {
+    return await system.shared(flags.wait, async () => {
       const inventory = system.inventory();
       const { roots } = decide(inventory, optionsNow());
       const { repository } = inventory;
