@@ -4,7 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDirectory } from './kernel.ts';
-import type { LockHolder } from './lock.ts';
+import type { Lock, LockHolder } from './lock.ts';
 import { LockError, lockDirectory, parseLocks } from './lock.ts';
 
 let place: string;
@@ -61,6 +61,20 @@ describe('a lock', () => {
     expect(took).toBeGreaterThanOrEqual(150);
     expect(took).toBeLessThan(2000);
     await other.end();
+  });
+
+  it('comes, or names who is in the way, also when that lets go at any moment', { timeout: 30_000 }, async () => {
+    const script = 'while :; do flock "$1" sleep 0.002; done';
+    const other = spawn('sh', ['-c', script, 'sh', place], { stdio: 'ignore' });
+    const refusals: LockError[] = [];
+    for (let tries = 0; refusals.length < 500 && tries < 100_000; tries += 1) {
+      const answer = await lockDirectory(place, 'shared', { waitMs: 0 }).catch((error: unknown) => error);
+      if (answer instanceof LockError) refusals.push(answer);
+      else (answer as Lock).release();
+    }
+    other.kill();
+    expect(refusals).toHaveLength(500);
+    expect(refusals.filter(({ holders }) => holders.length === 0)).toEqual([]);
   });
 
   it('leaves no descriptor behind', async () => {

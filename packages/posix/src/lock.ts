@@ -62,7 +62,13 @@ export async function lockDirectory(
   const deadline = performance.now() + waitMs;
   try {
     for (let first = true; !tryLock(fd, path, mode); first = false) {
-      if (performance.now() >= deadline) throw new LockError(path, holdersOf(fd));
+      if (performance.now() >= deadline) {
+        const holders = holdersOf(fd);
+        if (holders.length > 0) throw new LockError(path, holders);
+        // It may have been let go between the two questions: only a second refusal is one by somebody unseen.
+        if (tryLock(fd, path, mode)) break;
+        throw new LockError(path, holdersOf(fd));
+      }
       if (first) onWait?.(holdersOf(fd));
       await sleep(Math.min(POLL_MS, Math.max(1, deadline - performance.now())));
     }
