@@ -1,17 +1,26 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { bundle } from './bundle.ts';
+import { bundle, cli } from './bundle.ts';
+import { fold, scriptOf, unfold } from './fold.ts';
 
-const places: string[] = [];
-function emptyFolder(): string {
-  const place = mkdtempSync(join(tmpdir(), 'cfs-bundle-'));
-  places.push(place);
-  return place;
-}
-afterAll(() => places.forEach((place) => rmSync(place, { recursive: true })));
+const place = mkdtempSync(join(tmpdir(), 'cfs-bundle-'));
+const repository = mkdtempSync(join(tmpdir(), 'cfs-repository-'));
+mkdirSync(join(repository, 'objects/00'), { recursive: true });
+afterAll(() => [place, repository].forEach((each) => rmSync(each, { recursive: true })));
+await bundle(place);
+const text = readFileSync(join(place, 'cfs.js'), 'latin1');
 
 /** Prints, when the process ends, which native libraries it has loaded, and whether zod was evaluated. */
 const spy = `data:text/javascript,${encodeURIComponent(`
@@ -19,57 +28,57 @@ const spy = `data:text/javascript,${encodeURIComponent(`
     const libraries = process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node'));
     console.log(JSON.stringify({ libraries, zod: '__zod_globalConfig' in globalThis }));
   });`)}`;
-const run = (place: string, ...args: string[]) =>
-  execFileSync(process.execPath, ['--import', spy, join(place, 'cfs.js'), ...args], { cwd: '/', encoding: 'utf8' });
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, ['--import', spy, join(place, 'cfs.js'), ...args], { cwd: '/', encoding: 'utf8' });
+const loadedBy = (...args: string[]): unknown =>
+  JSON.parse(
+    run(...args)
+      .stdout.trim()
+      .split('\n')
+      .at(-1) ?? '',
+  );
 
 describe('a bundle away from the clone', () => {
-  it('is one executable file with the native half beside it', async () => {
-    const place = emptyFolder();
-    await bundle({ contents: 'console.log(1)' }, place);
+  it('is one executable file with the native half beside it', () => {
     expect(readdirSync(place).sort()).toEqual(['cfs.js', 'koffi-linux-arm64.node', 'koffi-linux-x64.node']);
     expect(statSync(join(place, 'cfs.js')).mode & 0o111).toBe(0o111);
   });
 
-  it('loads native code from beside itself, when it is used', async () => {
-    const place = emptyFolder();
-    const contents = `
-      import { lockDirectory } from '@cfs/posix/host';
-      if (process.argv.includes('lock')) await lockDirectory(process.argv[3], 'shared', { waitMs: 0 });
-    `;
-    await bundle({ contents }, place);
-    expect(JSON.parse(run(place))).toEqual({ libraries: [], zod: false });
-    expect(JSON.parse(run(place, 'lock', place))).toEqual({
-      libraries: [join(place, `koffi-linux-${process.arch}.node`)],
-      zod: false,
-    });
+  it('says whose code is in it, in ASCII', () => {
+    expect(text).toMatch(/\/\*\ncommander\n\n\(The MIT License\)/);
+    expect(text).toMatch(/^[\t\n\x20-\x7f]+$/);
   });
 
-  it('evaluates what it imports dynamically only then', async () => {
-    const place = emptyFolder();
-    const late = join(place, 'late.js');
-    writeFileSync(late, `console.log('late');`);
-    const contents = `if (process.argv.includes('late')) await import(${JSON.stringify(late)});`;
-    await bundle({ contents }, place);
-    rmSync(late);
-    expect(run(place)).not.toContain('late');
-    expect(run(place, 'late')).toMatch(/^late\n/);
+  it('carries what V8 makes of it', () => {
+    expect(scriptOf(join(place, 'cfs.js')).cachedDataRejected).toBe(false);
   });
 
-  it('says whose code is in it', async () => {
-    const place = emptyFolder();
-    await bundle({ contents: `import 'commander';` }, place);
-    expect(readFileSync(join(place, 'cfs.js'), 'utf8')).toMatch(/\/\*\ncommander\n\n\(The MIT License\)/);
+  it('runs as well with a V8 that cannot use that', () => {
+    const other = mkdtempSync(join(place, 'other-'));
+    const { text: code } = unfold(text, 'code');
+    const changed = text.replace(fold('code', code), () =>
+      fold('code', Buffer.from('of another V8').toString('base64')),
+    );
+    writeFileSync(join(other, 'cfs.js'), changed);
+    for (const name of readdirSync(place).filter((each) => each.endsWith('.node')))
+      copyFileSync(join(place, name), join(other, name));
+    const demo = execFileSync(process.execPath, [join(other, 'cfs.js'), 'demo'], { encoding: 'utf8' });
+    rmSync(other, { recursive: true });
+    expect(demo).toMatch(/Next: cfs status\n$/);
   });
-});
 
-describe('cfs --version', () => {
-  it('loads neither koffi nor zod', async () => {
-    const place = emptyFolder();
-    const cli = join(import.meta.dirname, '../packages/cli');
-    await bundle({ path: join(cli, 'src/main.ts') }, place);
+  it.each([
+    ['the version', ['--version'], []],
+    ['help', ['--help'], []],
+    ['a wrong command', ['frob'], []],
+    ['a look', ['status', '--sysroot', '/nowhere'], []],
+    ['reading', ['fsck', '--repo', repository], [join(place, `koffi-linux-${process.arch}.node`)]],
+  ])('loads native code from beside itself when it is used, and never zod: %s', (_, args, libraries) => {
+    expect(loadedBy(...args)).toEqual({ libraries, zod: false });
+  });
+
+  it('tells its version', () => {
     const { version } = JSON.parse(readFileSync(join(cli, 'package.json'), 'utf8')) as { version: string };
-    const [printed, loaded] = run(place, '--version').split('\n');
-    expect(printed).toBe(version);
-    expect(JSON.parse(loaded ?? '')).toEqual({ libraries: [], zod: false });
+    expect(run('--version').stdout.split('\n')[0]).toBe(version);
   });
 });

@@ -3,19 +3,22 @@
  * The file runs on Node 22.15 or newer, from any directory, without node_modules. It must never look for native code
  * anywhere but beside itself: it runs as root, and a parent directory may be somebody else's.
  */
+import { execFileSync } from 'node:child_process';
 import {
-  appendFileSync,
-  chmodSync,
   copyFileSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type OutputFile, type Plugin } from 'esbuild';
+import { fold } from './fold.ts';
 
 export const cli = join(import.meta.dirname, '../packages/cli');
 const architectures = ['x64', 'arm64'];
@@ -96,34 +99,76 @@ export const options = {
 
 /**
  * Where no package.json says what a file called .js is, Node reads it as CommonJS first, and stops at the first import:
- * one in the first line saves reading all of it in vain.
+ * one in the first line saves reading all of it in vain. This module is there already.
  */
-const BANNER = "#!/usr/bin/env node\nimport 'node:process';";
+const BANNER = "#!/usr/bin/env node\nimport 'node:path';\n";
 
-/**
- * Bundles `entry`, a file or the text of a module of the cli, to `cfs.js` in the empty folder `dist`, and puts koffi's
- * native half beside it.
- */
-export async function bundle(entry: { path: string } | { contents: string }, dist: string): Promise<void> {
-  const outfile = join(dist, 'cfs.js');
-  const { metafile } = await build({
+/** In the bundle the program is folded away, and a function that unfolds it stands in its place. */
+const foldedStart: Plugin = {
+  name: 'folded-start',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/start\.ts$/ }, () => ({ path: join(import.meta.dirname, 'fold.ts') }));
+  },
+};
+
+/** Bundles `cfs` to `cfs.js` in the empty folder `dist`, and puts koffi's native half beside it. */
+export async function bundle(dist: string): Promise<void> {
+  const all = {
     ...options,
-    ...('path' in entry
-      ? { entryPoints: [entry.path] }
-      : { stdin: { contents: entry.contents, resolveDir: cli, loader: 'ts' } }),
-    outfile,
+    write: false,
+    metafile: true,
     loader: { '.zst': 'binary' },
     conditions: ['@cfs/source'],
-    plugins: [nativeBesideBundle, lazyBuiltins],
-    banner: { js: BANNER },
-    metafile: true,
-  });
-  chmodSync(outfile, 0o755);
-  for (const notice of notices(Object.keys(metafile.inputs))) appendFileSync(outfile, `/*\n${notice}\n*/\n`);
+  } as const satisfies BuildOptions;
+  const [launcher, program] = await Promise.all([
+    build({ ...all, entryPoints: [join(cli, 'src/main.ts')], plugins: [foldedStart, lazyBuiltins] }),
+    build({
+      ...all,
+      entryPoints: [join(cli, 'src/start.ts')],
+      format: 'cjs',
+      // As Node names them in a CommonJS module; what wants the URL of a file takes its path as well.
+      define: {
+        'import.meta.filename': '__filename',
+        'import.meta.dirname': '__dirname',
+        'import.meta.url': '__filename',
+      },
+      plugins: [nativeBesideBundle, lazyBuiltins],
+    }),
+  ]);
+  const wrapped = `(function (exports, require, module, __filename, __dirname) {${textOf(program)}\n})`;
+  const licences = notices(Object.keys(program.metafile.inputs)).map((notice) => `/*\n${notice}\n*/\n`);
+  const write = (code: Buffer): void => {
+    const parts = [BANNER, textOf(launcher), fold('program', wrapped), fold('code', code.toString('base64')), '\n'];
+    writeFileSync(outfile, ascii([...parts, ...licences].join('')), { mode: 0o755 });
+  };
+  const outfile = join(dist, 'cfs.js');
   const { resolve } = createRequire(join(cli, 'package.json'));
   for (const arch of architectures) {
     const native = join(resolve(`@koromix/koffi-linux-${arch}`), `../linux_${arch}/koffi.node`);
     copyFileSync(native, join(dist, `koffi-linux-${arch}.node`));
+  }
+  write(Buffer.alloc(0));
+  write(codeOf(outfile));
+}
+
+function textOf({ outputFiles: [file] }: { readonly outputFiles: readonly OutputFile[] }): string {
+  return file?.text ?? '';
+}
+
+/** One character that isn't ASCII doubles what V8 has to hold and to read. Escapes mean the same wherever they can stand. */
+function ascii(text: string): string {
+  return text.replace(/[^\t\n\x20-\x7f]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** V8's code of the program, after a run in a process of its own. */
+function codeOf(bundled: string): Buffer {
+  const place = mkdtempSync(join(tmpdir(), 'cfs-code-'));
+  try {
+    const file = join(place, 'code');
+    execFileSync(process.execPath, [join(import.meta.dirname, 'code-cache.ts'), bundled, file], { stdio: 'pipe' });
+    return readFileSync(file);
+  } finally {
+    rmSync(place, { recursive: true });
   }
 }
 
@@ -131,6 +176,6 @@ if (process.argv[1] === import.meta.filename) {
   const dist = join(cli, 'dist');
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
-  await bundle({ path: join(cli, 'src/main.ts') }, dist);
+  await bundle(dist);
   console.log(`cfs.js: ${Math.ceil(statSync(join(dist, 'cfs.js')).size / 1024)} KiB`);
 }

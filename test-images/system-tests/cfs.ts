@@ -11,7 +11,7 @@ import { bundle } from '../../tools/bundle.ts';
 const dist = mkdtempSync(join(tmpdir(), 'cfs-dist-'));
 // Some tests run it as somebody else.
 chmodSync(dist, 0o755);
-await bundle({ path: join(import.meta.dirname, '../../packages/cli/src/main.ts') }, dist);
+await bundle(dist);
 const clean = (): void => rmSync(dist, { recursive: true });
 // `pnpm faults` runs it without vitest.
 if (process.env['VITEST'] === undefined) process.on('exit', clean);

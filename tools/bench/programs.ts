@@ -26,7 +26,7 @@ export async function makePrograms(place: string, tell: (line: string) => void):
   const dist = join(place, 'dist');
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
-  await bundle({ path: join(import.meta.dirname, '../../packages/cli/src/main.ts') }, dist);
+  await bundle(dist);
   const hasCompiler = exists('gcc');
   const hasPeer = exists('cfsctl');
   if (!hasCompiler) tell('left out: the C programs, CPU time and memory (gcc is not installed)');

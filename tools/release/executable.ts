@@ -28,7 +28,7 @@ const allFromExecutable: Plugin = {
       };
     });
     build.onLoad({ filter: /\/cli\/src\/object-threads\.ts$/ }, ({ path }) => {
-      const text = replaceOnce(path, 'new URL(import.meta.url)', 'threadProgram()');
+      const text = replaceOnce(path, '[import.meta.filename, []]', '[threadProgram(), []]');
       return { contents: `import { threadProgram } from ${native};\n${text}`, loader: 'ts' };
     });
   },

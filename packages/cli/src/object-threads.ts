@@ -3,6 +3,7 @@
  * a thread that fails fails the whole check, because what it had taken was not looked at.
  */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Algorithm } from '@cfs/bls';
 import { openDirectory, PosixError } from '@cfs/posix';
@@ -27,8 +28,8 @@ interface Told {
 
 /** In the bundle everything is one file; beside the sources, Node has to be told to take the packages' sources too. */
 const [program, flags] = import.meta.filename.endsWith('.ts')
-  ? [new URL('main.ts', import.meta.url), ['--conditions=@cfs/source']]
-  : [new URL(import.meta.url), []];
+  ? [join(import.meta.dirname, 'main.ts'), ['--conditions=@cfs/source']]
+  : [import.meta.filename, []];
 
 export interface AllObjects extends CheckedObjects {
   readonly unreadable: readonly string[];

@@ -58,7 +58,9 @@ export function complete(decision: Decision, repository: Repository, survey: Sur
   }));
   return {
     schema: 'cfs.plan.v1',
-    fingerprint: decision.fingerprint,
+    get fingerprint() {
+      return decision.fingerprint;
+    },
     made: now,
     refused,
     doubts,

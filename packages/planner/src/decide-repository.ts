@@ -3,6 +3,7 @@ import type { MarkRoot, Problem, Repository } from '@cfs/repo';
 import { brokenRef } from './notices.ts';
 import { emptyRoots, repositoryDoubts, repositoryRefusals } from './evidence.ts';
 import { fingerprintOfFacts } from './fingerprint.ts';
+import { lazily } from './lazily.ts';
 import { planRepositoryTemporaries } from './removals.ts';
 import type { Decision, Notice, Options } from './types.ts';
 import { show } from './show.ts';
@@ -40,6 +41,7 @@ export function decideRepository(
     message: 'has no place in a repository; it stays',
     severity: 'problem',
   }));
+  const fingerprint = lazily(() => fingerprintOfFacts({ repository, names }, options));
   return {
     refused: [...repositoryRefusals(repository), ...emptyRoots(repository, roots.length)],
     doubts: repositoryDoubts(repository),
@@ -49,7 +51,9 @@ export function decideRepository(
     roots,
     records: [],
     acceptDamage: options.acceptDamage ?? [],
-    fingerprint: fingerprintOfFacts({ repository, names }, options),
+    get fingerprint() {
+      return fingerprint();
+    },
   };
 }
 

@@ -20,6 +20,7 @@ import {
 } from './evidence.ts';
 import { judgeFates, type Fate } from './fates.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { lazily } from './lazily.ts';
 import { defaultEntries, readMenu, type MenuEntry } from './menu.ts';
 import { inventoryNotices } from './notices.ts';
 import { planRecords } from './records.ts';
@@ -126,6 +127,7 @@ export function decide(inventory: Inventory, options: Options): Decision {
     voidIntents: fates.filter((fate) => fate.notice?.code === 'intent-void').map((fate) => fate.deployment),
     remaining: artifacts.remaining,
   });
+  const fingerprint = lazily(() => fingerprintOf(inventory, options));
   return {
     refused,
     doubts,
@@ -142,7 +144,9 @@ export function decide(inventory: Inventory, options: Options): Decision {
     roots,
     records,
     acceptDamage: options.acceptDamage ?? [],
-    fingerprint: fingerprintOf(inventory, options),
+    get fingerprint() {
+      return fingerprint();
+    },
   };
 }
 

@@ -132,6 +132,7 @@ export interface Decision {
   readonly roots: readonly MarkRoot[];
   readonly records: readonly RecordChange[];
   readonly acceptDamage: readonly string[];
+  /** Made when it is first asked for: who only looks needs none. */
   readonly fingerprint: string;
 }
 

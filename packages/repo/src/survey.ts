@@ -7,6 +7,7 @@ import { readObjects, type ObjectTable } from './objects.ts';
 
 export interface RepositorySurvey extends Omit<Marked, 'live' | 'named'> {
   readonly table: ObjectTable;
+  /** The dead. Their hash is made when somebody asks for it: most only look. */
   readonly objects: { readonly count: number; readonly bytes: number; readonly hash: string };
   readonly strays: readonly string[];
   readonly unreadable: readonly string[];
@@ -16,7 +17,13 @@ export function survey(root: Directory, repository: Repository, roots: readonly 
   const { images, streams, live, holes } = mark(root, repository, roots);
   const table = readObjects(root, live, repository.algorithm);
   const missing = table.missing.length === 0 ? [] : attribute(root, repository, roots, new Set(table.missing), table);
-  const objects = { count: table.deadCount, bytes: table.deadBytes, hash: hashOf(table) };
+  const objects = {
+    count: table.deadCount,
+    bytes: table.deadBytes,
+    get hash() {
+      return hashOf(table);
+    },
+  };
   return {
     images,
     streams,

@@ -1,0 +1,17 @@
+/** What `cfs` does when more than its version is asked for: it runs a command, or serves as a thread of one. */
+import type { LogFlags } from './log.ts';
+
+export async function start(): Promise<void> {
+  // Where a thread's program has no file, its arguments begin earlier.
+  if (process.argv.at(-1) === '--object-thread') return (await import('./object-threads.ts')).serveObjects();
+  const { makeProgram } = await import('./program.ts');
+  const program = makeProgram((code) => (process.exitCode = code));
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    const [{ Log }, { tell }] = await Promise.all([import('./log.ts'), import('./render/error.ts')]);
+    const flags = program.opts<LogFlags & { verbose?: boolean }>();
+    new Log(flags).error(error, flags.verbose === true);
+    process.exitCode = tell(error).exit;
+  }
+}
