@@ -10,7 +10,7 @@ export async function makeToolsDisk(image: string): Promise<void> {
   const place = mkdtempSync(join(tmpdir(), 'cfs-tools-'));
   const at = (...path: string[]): string => join(place, ...path);
   for (const name of ['bin', 'lib', 'cfs']) mkdirSync(at(name));
-  await bundle({ path: join(import.meta.dirname, '../../packages/cli/src/main.ts') }, at('cfs'));
+  await bundle(at('cfs'));
   const programs = {
     node: process.execPath,
     lsblk: '/usr/bin/lsblk',
