@@ -1,5 +1,5 @@
 /** What a package puts where: one list for the tarball, the .deb and the .rpm. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { completionScript } from '../../packages/cli/src/completion.ts';
@@ -26,6 +26,10 @@ export function filesOf(made: Date, sbom: string): Files {
     ...['automation.md', 'configuration.md'].map((name): [string, string] => [
       `usr/share/doc/cfs/${name}`,
       own(`../../docs/${name}`),
+    ]),
+    ...readdirSync(join(cli, 'schemas')).map((name): [string, string] => [
+      `usr/share/cfs/schemas/${name}`,
+      own(`schemas/${name}`),
     ]),
     // Without a time in it, so that the same source gives the same bytes.
     ...manPages(

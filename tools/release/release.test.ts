@@ -99,7 +99,7 @@ describe.skipIf(!canMake)('the executable (needs binutils)', () => {
 });
 
 describe.skipIf(!canMake)('the tarball (needs binutils)', () => {
-  it('holds the executable, the units, the manual and the completions, for everybody to read', () => {
+  it('holds the executable, the units, the manual, the schemas and the completions, for everybody to read', () => {
     const lines = run('tar', '--list', '--verbose', '--file', made('.tar.gz')).trimEnd().split('\n');
     const modes = new Map(
       lines.map((line) => [line.split(/\s+/).at(-1) ?? '', line.split(/\s+/).slice(0, 2).join(' ')]),
@@ -112,6 +112,8 @@ describe.skipIf(!canMake)('the tarball (needs binutils)', () => {
       'usr/share/bash-completion/completions/cfs',
       'usr/share/zsh/site-functions/_cfs',
       'usr/share/fish/vendor_completions.d/cfs.fish',
+      'usr/share/cfs/schemas/plan.v1.json',
+      'usr/share/cfs/schemas/receipt.v1.json',
       'usr/share/man/man8/cfs.8.gz',
       'usr/share/man/man8/cfs-gc.8.gz',
       'usr/share/doc/cfs/copyright',

@@ -27,6 +27,12 @@ interface Message {
   readonly stack?: string | undefined;
 }
 
+/** With `--log-format json`; `time` as in ISO 8601. */
+export interface LogLine extends Message {
+  readonly schema: 'cfs.log.v1';
+  readonly time: string;
+}
+
 export class Log {
   readonly #to: LogFormat | 'journal';
 
@@ -92,7 +98,8 @@ export class Log {
   }
 
   #json(message: Message): void {
-    process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...message })}\n`);
+    const line: LogLine = { schema: 'cfs.log.v1', time: new Date().toISOString(), ...message };
+    process.stderr.write(`${JSON.stringify(line)}\n`);
   }
 }
 

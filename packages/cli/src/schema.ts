@@ -1,9 +1,13 @@
-/** The shapes of what commands print with `--json`, and of events. Only tests load it, and zod with it. */
+/**
+ * The shapes of what commands print with `--json`, of events, of the log and of a saved plan: the source of the JSON
+ * Schema files. Only tests load it, and zod with it.
+ */
 import { deploymentShape, digestSchema, doubtSchema, noticeSchema, planSchema } from '@cfs/planner/schema';
 import { receiptSchema } from '@cfs/executor/schema';
 import { z } from 'zod';
 import type { Configuration } from './commands/config.ts';
 import type { DiskUsage } from './commands/du.ts';
+import type { Fsck } from './commands/fsck.ts';
 import type { History } from './commands/history.ts';
 import type { Pins } from './commands/pins.ts';
 import type { Restored } from './commands/restore.ts';
@@ -11,15 +15,21 @@ import type { Status } from './commands/status.ts';
 import type { Copied, TrashList } from './commands/trash.ts';
 import type { Envelope } from './events.ts';
 import type { Explanation } from './explain.ts';
+import type { LogLine } from './log.ts';
+import type { SavedPlan } from './saved-plan.ts';
+
+export { planSchema, receiptSchema };
 
 const text = z.string();
 const count = z.int().nonnegative();
+const time = z.number().meta({ description: 'Milliseconds since the epoch.' });
 const amounts = z.record(text, z.strictObject({ count, bytes: count }));
+const problem = { code: text, about: text, message: text, hint: text.exactOptional() };
 const notices = z.array(z.union([doubtSchema, noticeSchema])).readonly();
 
 export const statusSchema: z.ZodType<Status> = z.strictObject({
   schema: z.literal('cfs.status.v1'),
-  made: z.number(),
+  made: time,
   loader: z.enum(['systemd', 'grub', 'grub-cc', 'unknown']),
   places: z.array(
     z.strictObject({ name: text, path: text, total: count, free: count, readOnly: z.boolean(), collectable: count }),
@@ -61,8 +71,8 @@ export const trashSchema: z.ZodType<TrashList> = z.strictObject({
       z.strictObject({
         name: text,
         id: digestSchema,
-        moved: z.number().optional(),
-        deadline: z.number().optional(),
+        moved: time.optional(),
+        deadline: time.optional(),
         bytes: count,
       }),
     )
@@ -86,7 +96,7 @@ export const copiedSchema: z.ZodType<Copied> = z.strictObject({
   path: text,
 });
 
-const envelope = { schema: z.literal('cfs.event.v1'), time: count };
+const envelope = { schema: z.literal('cfs.event.v1'), time };
 export const eventSchema: z.ZodType<Envelope> = z.discriminatedUnion('event', [
   z.strictObject({ ...envelope, event: z.literal('plan'), plan: planSchema }),
   z.strictObject({ ...envelope, event: z.literal('progress'), phase: text, done: count, total: count }),
@@ -124,8 +134,8 @@ export const historySchema: z.ZodType<History> = z.strictObject({
     .array(
       z.strictObject({
         name: text,
-        started: z.number(),
-        finished: z.number(),
+        started: time,
+        finished: time,
         outcome: text,
         because: text.exactOptional(),
         counts: z.record(text, count),
@@ -135,7 +145,7 @@ export const historySchema: z.ZodType<History> = z.strictObject({
       }),
     )
     .readonly(),
-  problems: z.array(z.strictObject({ code: text, about: text, message: text, hint: text.exactOptional() })).readonly(),
+  problems: z.array(z.strictObject(problem)).readonly(),
 });
 
 export const duSchema: z.ZodType<DiskUsage> = z.strictObject({
@@ -170,5 +180,56 @@ export const duSchema: z.ZodType<DiskUsage> = z.strictObject({
       }),
     )
     .readonly(),
-  problems: z.array(z.strictObject({ code: text, about: text, message: text, hint: text.exactOptional() })).readonly(),
+  problems: z.array(z.strictObject(problem)).readonly(),
+});
+
+export const fsckSchema: z.ZodType<Fsck> = z.strictObject({
+  schema: z.literal('cfs.fsck.v1'),
+  images: count,
+  streams: count,
+  objects: count,
+  bytes: count.exactOptional(),
+  damage: z
+    .array(
+      z.strictObject({
+        code: z.enum([
+          ...(['missing-object', 'missing-link', 'mislabelled', 'unparsable'] as const),
+          ...(['corrupt-object', 'unreadable'] as const),
+        ]),
+        about: text,
+        message: text,
+        hits: z.array(text).readonly(),
+      }),
+    )
+    .readonly(),
+  notices,
+});
+
+/** `cfs plan --save`. */
+export const savedPlanSchema: z.ZodType<SavedPlan> = z.strictObject({
+  schema: z.literal('cfs.saved-plan.v1'),
+  options: z.strictObject({
+    now: time,
+    keep: count.exactOptional(),
+    drop: z.array(digestSchema).exactOptional(),
+    pins: z.array(digestSchema).exactOptional(),
+    holdUnexplained: z.number().meta({ description: 'Milliseconds.' }).exactOptional(),
+    acceptDamage: z.array(text),
+    collectUnclaimed: z.boolean(),
+    offline: z.boolean(),
+  }),
+  plan: planSchema,
+});
+
+/** Lines on stderr with `--log-format json`. */
+export const logSchema: z.ZodType<LogLine> = z.strictObject({
+  schema: z.literal('cfs.log.v1'),
+  time: text.meta({ description: 'ISO 8601, in UTC.' }),
+  level: z.enum(['error', 'warning', 'notice']),
+  message: text,
+  code: text.exactOptional(),
+  about: text.exactOptional(),
+  why: text.exactOptional(),
+  help: text.exactOptional(),
+  stack: text.exactOptional(),
 });

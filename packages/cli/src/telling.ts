@@ -28,7 +28,7 @@ export class Telling {
     emit(this.#flags, { event: 'plan', plan });
     // Of a plan that changed there will be a receipt.
     if (plan.refused.length === 0 || before !== '') return;
-    this.#data({ schema: 'cfs.receipt.v1', outcome: 'refused', refused: plan.refused });
+    this.#data(refusalOf(plan));
   }
 
   readonly progress = (progress: Progress): void => {
@@ -59,4 +59,23 @@ export class Telling {
   #data(value: object): void {
     if (this.#flags.json === true) process.stdout.write(`${JSON.stringify(value)}\n`);
   }
+}
+
+/** The receipt of a run that never began. */
+function refusalOf({ fingerprint, made, refused }: Plan): Receipt {
+  return {
+    schema: 'cfs.receipt.v1',
+    fingerprint,
+    started: made,
+    finished: made,
+    outcome: 'refused',
+    because: refused.map((notice) => notice.message).join('; '),
+    refused,
+    removed: [],
+    objects: { count: 0, bytes: 0, hash: '' },
+    skipped: [],
+    phases: [],
+    freed: {},
+    counts: {},
+  };
 }

@@ -1,5 +1,5 @@
 /** What a run did: the last of the nouns. Plain data, printed and kept on the trusted root. */
-import type { Class, ObjectSum, PlanItem } from '@cfs/planner';
+import type { Class, Notice, ObjectSum, PlanItem } from '@cfs/planner';
 
 export interface Skipped {
   readonly item: Pick<PlanItem, 'class' | 'place' | 'path'>;
@@ -40,6 +40,8 @@ export interface Receipt {
   readonly outcome: 'done' | 'nothing' | 'stopped' | 'refused' | 'failed';
   /** Why it stopped, or what refused. */
   readonly because?: string | undefined;
+  /** Of a plan that refuses: each reason, with what helps. */
+  readonly refused?: readonly Notice[] | undefined;
   readonly removed: readonly (Pick<PlanItem, 'class' | 'action' | 'place' | 'path' | 'bytes' | 'reason'> & {
     readonly phase: string;
   })[];

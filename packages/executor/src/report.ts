@@ -71,6 +71,7 @@ export class Report {
       finished: this.#request.now(),
       outcome,
       because,
+      ...(plan.refused.length > 0 && { refused: plan.refused }),
       removed: [...this.#removed],
       objects: this.#objects,
       skipped: [...this.#skipped],

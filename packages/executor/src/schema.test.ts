@@ -31,8 +31,14 @@ const outcomes: [Receipt['outcome'], (request: Request, world: World) => Partial
   ['nothing', ({ read }) => ({ read: () => ({ ...read([]), plan: nothing(read([]).plan) }) })],
   ['stopped', () => ({ stop: () => 'a signal' })],
   ['refused', (request) => ({ plan: { ...request.plan, fingerprint: 'x' }, agree: () => Promise.resolve(false) })],
+  ['refused', ({ read }) => ({ read: () => ({ ...read([]), plan: refusing(read([]).plan) }) })],
   ['failed', failing('fsync', /^esp/)],
 ];
+
+function refusing(plan: Request['plan']): Request['plan'] {
+  const notice = { code: 'x', about: 'esp', message: 'is empty', hint: 'mount it', severity: 'problem' } as const;
+  return { ...nothing(plan), refused: [notice] };
+}
 
 function nothing(plan: Request['plan']): Request['plan'] {
   return { ...plan, items: [], records: [], objects: { count: 0, bytes: 0, hash: '' } };
@@ -59,6 +65,7 @@ describe('the schema of a receipt', () => {
     ['something skipped without its class', { skipped: [{ item: { place: '', path: [] }, code: '', message: '' }] }],
     ['a phase without its time', { phases: [{ name: 'x', items: 1, objects: 1, barrierTime: 1 }] }],
     ['freed bytes without a promise', { freed: { esp: { freeBefore: 1, freeAfter: 1 } } }],
+    ['a refusal without a code', { refused: [{ about: 'esp', message: 'is empty', severity: 'problem' }] }],
     ['intents elsewhere', { intents: 'esp' }],
     ['half a proof', { proof: { roots: 1 } }],
     ['the number of an unknown class', { counts: { kernels: 1 } }],

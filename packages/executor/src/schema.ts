@@ -1,19 +1,22 @@
 /** The shape of a receipt as JSON. A door of its own, so that nothing else loads zod. */
-import { classSchema } from '@cfs/planner/schema';
+import { classSchema, noticeSchema } from '@cfs/planner/schema';
 import { z } from 'zod';
 import type { Receipt } from './receipt.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();
+const time = z.number().meta({ description: 'Milliseconds since the epoch.' });
+const duration = z.number().nonnegative().meta({ description: 'Milliseconds.' });
 const location = { place: text, path: z.array(text).readonly() };
 
 export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
   schema: z.literal('cfs.receipt.v1'),
   fingerprint: text,
-  started: z.number(),
-  finished: z.number(),
+  started: time,
+  finished: time,
   outcome: z.enum(['done', 'nothing', 'stopped', 'refused', 'failed']),
   because: text.optional(),
+  refused: z.array(noticeSchema).readonly().optional(),
   removed: z
     .array(
       z.strictObject({
@@ -31,7 +34,7 @@ export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
     .array(z.strictObject({ item: z.strictObject({ ...location, class: classSchema }), code: text, message: text }))
     .readonly(),
   phases: z
-    .array(z.strictObject({ name: text, items: count, objects: count, time: z.number(), barrierTime: z.number() }))
+    .array(z.strictObject({ name: text, items: count, objects: count, time: duration, barrierTime: duration }))
     .readonly(),
   freed: z.record(text, z.strictObject({ planned: count, freeBefore: count, freeAfter: count })),
   intents: z.enum(['sysroot', 'run']).optional(),

@@ -22,14 +22,20 @@ export interface PlanFile extends Plan {
 const text = z.string();
 const texts = z.array(text).readonly();
 const count = z.int().nonnegative();
-const time = z.number();
+const time = z.number().meta({ description: 'Milliseconds since the epoch.' });
 
-export const digestSchema = z.string().transform((value, context): Digest => {
-  const digest = parseDigest(value);
-  if (digest !== undefined) return digest;
-  context.addIssue('no digest of 64 or 128 lower-case hex digits');
-  return z.NEVER;
-});
+/** For JSON Schema, which knows no transform. */
+const pattern = '^([0-9a-f]{64}|[0-9a-f]{128})$';
+
+export const digestSchema = z
+  .string()
+  .meta({ pattern })
+  .transform((value, context): Digest => {
+    const digest = parseDigest(value);
+    if (digest !== undefined) return digest;
+    context.addIssue('no digest of 64 or 128 lower-case hex digits');
+    return z.NEVER;
+  });
 
 export const classSchema = z.enum(CLASSES);
 
