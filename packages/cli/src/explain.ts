@@ -7,6 +7,7 @@ import { noticesOf, show, type DeploymentReport, type Notice, type PlanItem } fr
 import { attempt, holdersOf, inside, mark, type Holder, type Location } from '@cfs/repo';
 import { closuresOf, OTHER_REFS } from './closures.ts';
 import type { Thing } from './find.ts';
+import { untilOf } from './render/plan.ts';
 import type { Planned, System } from './system.ts';
 
 export interface Explanation {
@@ -53,7 +54,7 @@ export class Explainer {
 
   #deployment(report: DeploymentReport): Explanation {
     const { id, verdict, holds, death, deadline, broken, entries, artifacts, manifests } = report;
-    const until = deadline === undefined ? [] : [`it is held until ${new Date(deadline).toISOString()}`];
+    const until = deadline === undefined ? [] : [`it is held ${untilOf(deadline)}`];
     const story = [
       ...holds.map((hold) => `it ${hold.text}`),
       ...(death ? [`it ${death.text}`, death.explained ? 'its death is explained' : 'its death is unexplained'] : []),

@@ -66,5 +66,5 @@ function holdUnexplained(
     return { verdict: 'dead', holds: [] };
   const deadline = firstSight(world, deployment, options.now) + options.holdUnexplained;
   if (options.now >= deadline) return { verdict: 'dead', holds: [] };
-  return { verdict: 'held', holds: [{ kind: 'hold', text: 'died unexplained and is held' }], deadline };
+  return { verdict: 'held', holds: [{ kind: 'hold', text: 'left the boot menu, and nobody knows why' }], deadline };
 }

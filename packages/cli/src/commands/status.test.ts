@@ -13,7 +13,11 @@ describe('cfs status', () => {
     ['healthy', 0, [/systemd-boot/, /booted, \d+ \w+ old/, /rollback/, /Nothing to collect\.$/m]],
     ['b1-twelve-updates', 0, [/11 dead deployments/, /rotated out/, /and 5 more/, /Next: cfs gc$/m]],
     ['interrupted-delete', 0, [/1 dead deployment\n/, /in no boot menu, nobody knows why/]],
-    ['e3-lost-entry-held', 0, [/held until \d{4}-\d\d-\d\d .* or the next update by bootc/, /died unexplained/]],
+    [
+      'e3-lost-entry-held',
+      0,
+      [/held until \d{4}-\d\d-\d\d .* or until the next update by bootc/, /left the boot menu, and nobody knows why/],
+    ],
     ['pinned', 0, [/^ {2}pinned, /m]],
     ['mounted-elsewhere', 0, [/mounted/]],
     ['e8-staged-live', 0, [/staged/]],

@@ -80,9 +80,9 @@ To be freed: 1.5 KiB on esp (3 items), 124.0 KiB on sysroot (26 items)
   it('says until when something is held', () => {
     expect(told(three().deleteCut('B', 'after-entry'), { holdUnexplained: 7 * 86_400_000 })).toContain(`
   e5a9ab6119a5  quay.io/fedora/fedora-bootc:44
-    held until 2026-03-12 08:00 UTC: it died unexplained and is held. It is
-    named by no boot entry; nobody recorded its deletion and it did not rotate
-    out
+    held until 2026-03-12 08:00 UTC, or until the next update by bootc: it left
+    the boot menu, and nobody knows why. It is named by no boot entry; nobody
+    recorded its deletion and it did not rotate out
 `);
   });
 

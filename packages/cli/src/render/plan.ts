@@ -62,12 +62,17 @@ function renderKept(deployments: readonly DeploymentReport[]): string[] {
   const kept = deployments.filter((each) => each.verdict !== 'dead').toSorted(byMenu);
   if (kept.length === 0) return [];
   const lines = kept.flatMap((each) => {
-    const until = each.deadline === undefined ? '' : ` until ${moment(each.deadline)}`;
+    const until = each.deadline === undefined ? '' : ` ${untilOf(each.deadline)}`;
     const state = each.verdict === 'lives' ? 'lives' : `${each.verdict}${until}`;
     const why = `${state}: it ${each.holds.map((hold) => shorten(hold.text)).join('; ')}`;
     return [`  ${titleOf(each)}`, ...wrap(each.death ? `${why}. It ${each.death.text}` : why, '    ')];
   });
   return [paint('bold', 'Stays'), ...lines, ''];
+}
+
+/** Of what is held; bootc's own collector knows no holds. */
+export function untilOf(deadline: number): string {
+  return `until ${moment(deadline)}, or until the next update by bootc`;
 }
 
 /** By the boot menu, then the youngest first. */

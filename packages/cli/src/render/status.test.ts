@@ -115,10 +115,10 @@ cfs gc would free 5.0 MiB (3 items). Next: cfs plan
       {
         verdict: 'held',
         roles: ['held'],
-        holds: [{ kind: 'hold', text: 'died unexplained and is held' }],
+        holds: [{ kind: 'hold', text: 'left the boot menu, and nobody knows why' }],
         deadline: MADE + DAY,
       },
-      '  held until 2026-03-21 08:00 UTC, or the next update by bootc\n  (died unexplained and is held)\n',
+      '  held until 2026-03-21 08:00 UTC, or until the next update by bootc\n  (left the boot menu, and nobody knows why)\n',
     ],
     ['what lives and why', { roles: ['offered'], holds: [{ kind: 'entry', text: 'is named' }] }, '  offered\n'],
   ])('tells of %s', (_, more, words) => {

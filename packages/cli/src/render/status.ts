@@ -4,8 +4,8 @@ import type { Death, Role } from '@cfs/planner';
 import type { Amounts } from '../closures.ts';
 import type { PlaceStatus, Status } from '../commands/status.ts';
 import { renderNotice } from './notice.ts';
-import { titleOf } from './plan.ts';
-import { age, counted, moment, paint, short, size, wrap } from './text.ts';
+import { titleOf, untilOf } from './plan.ts';
+import { age, counted, paint, short, size, wrap } from './text.ts';
 
 type Deployment = Status['deployments'][number];
 
@@ -62,8 +62,7 @@ function renderPlaces(places: readonly PlaceStatus[]): string[] {
 
 function renderOne(deployment: Deployment, now: number): string[] {
   const old = deployment.age === undefined ? '' : `, ${age(now - deployment.age)} old`;
-  const held =
-    deployment.deadline === undefined ? '' : ` until ${moment(deployment.deadline)}, or the next update by bootc`;
+  const held = deployment.deadline === undefined ? '' : ` ${untilOf(deployment.deadline)}`;
   // "Offered" goes without saying, unless it is all that there is to say.
   const roles = deployment.roles.filter((role) => role !== 'offered' || deployment.roles.length === 1);
   const words = roles.map((role) => paint(ROLE_STYLES[role] ?? 'reset', role)).join(', ');
