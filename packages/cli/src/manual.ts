@@ -96,7 +96,8 @@ export const MANUAL: Readonly<Record<string, Entry>> = {
   pins: { about: ['Lists what is pinned. It changes nothing.'], examples: [example('cfs pins', 'What is pinned')] },
   du: {
     about: [
-      'Tells how many bytes each deployment holds alone, and how many are shared. The rows add up to what the trees take on their file systems; the rest of what is used there is one line. It changes nothing.',
+      'Tells how many bytes each deployment holds alone, and how many are shared. The rows add up to what the trees take on their file systems; the rest of what is used there is one line.',
+      'Then it tells the same of the repository by container layer: what no other layer has, and what several or none have. A holder is a deployment, or whatever else keeps a ref there. It changes nothing.',
     ],
     examples: [example('cfs du', 'What holds the space')],
   },

@@ -113,7 +113,7 @@ export function makeProgram(done: (exit: number) => void): Command {
   command('pins', 'list what is pinned')
     .option('--json', 'print it as JSON')
     .action(act<GlobalFlags & OutputFlags>(async (flags) => (await import('./commands/pins.ts')).pinsCommand(flags)));
-  command('du', 'tell where the bytes lie: by deployment, and what is shared')
+  command('du', 'tell where the bytes lie: by deployment and layer, and what is shared')
     .option('--json', 'print it as JSON')
     .option('--wait <duration>', 'wait this long for the lock', duration, 0)
     .action(

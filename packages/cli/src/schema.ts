@@ -169,6 +169,11 @@ export const duSchema: z.ZodType<DiskUsage> = z.strictObject({
       }),
     )
     .readonly(),
+  layers: z.strictObject({
+    layers: z.array(z.strictObject({ diffId: text, holders: z.array(text).readonly(), bytes: count })).readonly(),
+    shared: count,
+    none: count,
+  }),
   fileSystems: z.array(z.strictObject({ places: z.array(text).readonly(), used: count, elsewhere: count })).readonly(),
   deployments: z
     .array(

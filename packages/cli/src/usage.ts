@@ -5,12 +5,15 @@
 import type { Digest } from '@cfs/bls';
 import { show, type DeploymentReport } from '@cfs/planner';
 import {
+  byLayer,
   inside,
+  layerClosures,
   LEDGER,
   measureShares,
   TreeMeter,
   type Inventory,
   type Item,
+  type LayersUsage,
   type Problem,
   type Share,
 } from '@cfs/repo';
@@ -53,8 +56,9 @@ export function usageOf(
   planned: Planned,
   roots: ReadonlyMap<string, Directory>,
   problems: Problem[],
-): { readonly places: PlaceUsage[]; readonly fileSystems: FileSystemUsage[] } {
-  const places = [...roots].map(([name, root]) => usageOfPlace(planned, name, root, problems));
+): { readonly places: PlaceUsage[]; readonly layers: LayersUsage; readonly fileSystems: FileSystemUsage[] } {
+  const { shares, usage: layers } = measureRepository(planned, roots);
+  const places = [...roots].map(([name, root]) => usageOfPlace(planned, name, root, shares, problems));
   const devices = new Map<number, string[]>();
   for (const [name, { fileSystem }] of Object.entries(planned.inventory.places))
     devices.set(fileSystem.device, [...(devices.get(fileSystem.device) ?? []), name]);
@@ -63,15 +67,29 @@ export function usageOf(
     const own = places.filter((place) => names.includes(place.name)).reduce((sum, { bytes }) => sum + bytes, 0);
     return { places: names, used: total - free, elsewhere: Math.max(0, total - free - own) };
   });
-  return { places, fileSystems };
+  return { places, layers, fileSystems };
 }
 
-function usageOfPlace(planned: Planned, name: string, root: Directory, problems: Problem[]): PlaceUsage {
+function measureRepository({ inventory, decision }: Planned, roots: ReadonlyMap<string, Directory>) {
+  const { repository } = inventory;
+  const closures = [...closuresOf({ inventory, decision }), ...layerClosures(repository)];
+  const sysroot = roots.get('sysroot');
+  const all = sysroot ? inside(sysroot, ['composefs'], (root) => measureShares(root, repository, closures)) : [];
+  return byLayer(all);
+}
+
+function usageOfPlace(
+  planned: Planned,
+  name: string,
+  root: Directory,
+  shares: readonly Share[],
+  problems: Problem[],
+): PlaceUsage {
   const { inventory } = planned;
   const trees = name === 'sysroot' ? [['composefs'], ['state', 'deploy'], [...LEDGER]] : treesOf(inventory, name);
   const whole = new TreeMeter(root, name, problems);
   const bytes = trees.reduce((sum, path) => sum + whole.measure(path), 0);
-  const known = name === 'sysroot' ? sysrootRows(planned, root) : bootRows(planned, name);
+  const known = name === 'sysroot' ? sysrootRows(planned, root, shares) : bootRows(planned, name);
   const rest = bytes - known.reduce((sum, row) => sum + row.bytes, 0);
   const rows = [...merge(known), { kind: 'rest' as const, holders: [], bytes: rest }];
   const path = inventory.places[name]?.path ?? root.path;
@@ -85,11 +103,7 @@ function treesOf({ boots }: Inventory, place: string): string[][] {
   return [['loader'], ...(boot?.role === 'boot' ? [['grub2']] : [['EFI', 'Linux']]), ...tops];
 }
 
-function sysrootRows(planned: Planned, root: Directory): Row[] {
-  const { inventory, decision } = planned;
-  const shares = inside(root, ['composefs'], (repository) =>
-    measureShares(repository, inventory.repository, closuresOf(planned)),
-  );
+function sysrootRows({ inventory, decision }: Planned, root: Directory, shares: readonly Share[]): Row[] {
   // What could not be read here was told by the measure of the whole.
   const meter = new TreeMeter(root, 'sysroot', []);
   const states = inventory.states.map((state): Row => {
@@ -99,7 +113,7 @@ function sysrootRows(planned: Planned, root: Directory): Row[] {
   const trash = inventory.ledger.trash.map((each) => meter.measure([...LEDGER, 'trash', each.name]));
   const sum = trash.reduce((all, bytes) => all + bytes, 0);
   return [
-    ...shares.map(({ holders, bytes }: Share) => rowOf(holders, bytes)),
+    ...shares.map(({ holders, bytes }) => rowOf(holders, bytes)),
     ...states,
     { kind: 'trash', holders: [], bytes: sum },
     { kind: 'records', holders: [], bytes: meter.measure(LEDGER) },

@@ -4,6 +4,7 @@ export * from './inventory.ts';
 export { damageOf, readStructure, type Damage, type Structure } from './fsck.ts';
 export { checkObjects, type BadObject, type CheckedObjects } from './fsck-objects.ts';
 export { fingerprint, LiveSet } from './live-set.ts';
+export { byLayer, layerClosures, type LayersUsage, type LayerUsage } from './layers.ts';
 export { mark, type Hole, type Marked, type MarkRoot, type Reached } from './mark.ts';
 export type { Meta } from './meta.ts';
 export { deadObjects, prefixesIn, readObjects, type DeadObjects, type ObjectTable } from './objects.ts';

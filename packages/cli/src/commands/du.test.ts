@@ -60,6 +60,31 @@ describe('cfs du', () => {
     expect(sum).toBe(plan.totals['sysroot']!.bytes - tags);
   });
 
+  it('tells the repository once more by layer, and loses no byte', async () => {
+    using machine = new Machine('b1-twelve-updates');
+    const { layers, deployments } = await usageOf(machine);
+    const sum = layers.layers.reduce((all, { bytes }) => all + bytes, 0) + layers.shared + layers.none;
+    const find = [
+      'objects',
+      'images',
+      'streams',
+      '-path',
+      '*/refs',
+      '-prune',
+      '-o',
+      '!',
+      '-type',
+      'd',
+      '-printf',
+      '%b\n',
+    ];
+    const blocks = execFileSync('find', find, { cwd: machine.at('sysroot/composefs'), encoding: 'utf8' });
+    expect(sum).toBe(blocks.split('\n').reduce((all, each) => all + Number(each) * 512, 0));
+    const booted = deployments[0]!.id;
+    expect(layers.layers.filter(({ holders }) => holders.includes(booted)).length).toBeGreaterThan(0);
+    expect(layers.layers.filter(({ holders }) => !holders.includes(booted)).length).toBeGreaterThan(0);
+  });
+
   it('has rows for the trash, for what nothing uses, and for records', async () => {
     using machine = new Machine('b1-twelve-updates');
     receiptOf(await machine.gc());
@@ -85,6 +110,9 @@ describe('cfs du', () => {
     );
     expect(stdout).toMatch(/^ {2}[0-9a-f]{12} {4}\(dead\) +[\d.]+ KiB$/m);
     expect(stdout).toMatch(/^ {2}shared by 13 holders +[\d.]+ KiB$/m);
+    expect(stdout).toMatch(
+      /^The repository by container layer \(diff-id\) +[\d.]+ MiB\n( {2}[0-9a-f]{12} {2}used by 1 holder +[\d.]+ KiB\n){8} {2}11 smaller layers /m,
+    );
     expect(stdout).toMatch(/^File system of sysroot, esp: used by anything +[\d.]+ [GM]iB\n {2}elsewhere on it /m);
     expect(stdout).not.toContain('\u001b');
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);

@@ -1,6 +1,6 @@
-/** `cfs du`: where the bytes lie, by deployment, and what is shared. Changes nothing. */
+/** `cfs du`: where the bytes lie, by deployment and layer, and what is shared. Changes nothing. */
 import type { DeploymentReport } from '@cfs/planner';
-import type { Problem } from '@cfs/repo';
+import type { LayersUsage, Problem } from '@cfs/repo';
 import { EXIT } from '../failure.ts';
 import type { GlobalFlags, OutputFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
@@ -12,6 +12,8 @@ import { usageOf, type FileSystemUsage, type PlaceUsage } from '../usage.ts';
 export interface DiskUsage {
   readonly schema: 'cfs.du.v1';
   readonly places: readonly PlaceUsage[];
+  /** The links and objects of the repository once more, by container layer. */
+  readonly layers: LayersUsage;
   readonly fileSystems: readonly FileSystemUsage[];
   /** Those that rows name, in the order of the boot menu; the dead last. */
   readonly deployments: readonly Pick<DeploymentReport, 'id' | 'verdict' | 'version' | 'imageReference'>[];
@@ -32,9 +34,9 @@ export async function duCommand(flags: GlobalFlags & OutputFlags & { wait: numbe
 function diskUsage(system: System): DiskUsage {
   const problems: Problem[] = [];
   const planned = system.plan({ now: Date.now() });
-  const { places, fileSystems } = usageOf(planned, system.roots(planned.inventory), problems);
+  const { places, layers, fileSystems } = usageOf(planned, system.roots(planned.inventory), problems);
   const deployments = planned.decision.deployments
     .toSorted((a, b) => Number(a.verdict === 'dead') - Number(b.verdict === 'dead') || byMenu(a, b))
     .map(({ id, verdict, version, imageReference }) => ({ id, verdict, version, imageReference }));
-  return { schema: 'cfs.du.v1', places, fileSystems, deployments, problems };
+  return { schema: 'cfs.du.v1', places, layers, fileSystems, deployments, problems };
 }

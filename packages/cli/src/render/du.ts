@@ -1,5 +1,6 @@
 /** Where the bytes lie, as text: a table for each place, whose lines sum to its first. */
 import type { DiskUsage } from '../commands/du.ts';
+import type { LayersUsage } from '@cfs/repo';
 import type { PlaceUsage, Row } from '../usage.ts';
 import { renderNotice } from './notice.ts';
 import { counted, paint, short, size } from './text.ts';
@@ -8,9 +9,10 @@ type Deployments = DiskUsage['deployments'];
 
 const WIDTH = 56;
 
-export function renderUsage({ places, fileSystems, deployments, problems }: DiskUsage): string {
+export function renderUsage({ places, layers, fileSystems, deployments, problems }: DiskUsage): string {
   const lines = [
     ...places.flatMap((place) => [...renderPlace(place, deployments), '']),
+    ...renderLayers(layers),
     ...fileSystems.flatMap(({ places: names, used, elsewhere }) => [
       line(`File system of ${names.join(', ')}: used by anything`, used),
       line('  elsewhere on it', elsewhere),
@@ -41,6 +43,27 @@ function renderPlace({ name, trees, bytes, rows }: PlaceUsage, deployments: Depl
       line(`  shared by ${counted(number, 'holder')}`, sum(shared.filter((row) => row.holders.length === number))),
     ),
     ...others,
+  ];
+}
+
+/** Smaller layers are one line. */
+const MOST_LAYERS = 8;
+
+function renderLayers({ layers, shared, none }: LayersUsage): string[] {
+  if (layers.length === 0) return [];
+  const sum = (of: LayersUsage['layers']): number => of.reduce((all, { bytes }) => all + bytes, 0);
+  const more = layers.slice(MOST_LAYERS);
+  const shown = layers.slice(0, MOST_LAYERS).map(({ diffId, holders, bytes }) => {
+    const users = holders.length === 0 ? 'used by nothing' : `used by ${counted(holders.length, 'holder')}`;
+    return line(`  ${short(diffId.replace(/^.*:/, ''))}  ${users}`, bytes);
+  });
+  return [
+    paint('bold', line('The repository by container layer (diff-id)', sum(layers) + shared + none)),
+    ...shown,
+    ...(more.length === 0 ? [] : [line(`  ${counted(more.length, 'smaller layer')}`, sum(more))]),
+    line('  in several layers', shared),
+    line('  in no layer: images, manifests, configs', none),
+    '',
   ];
 }
 
