@@ -89,7 +89,7 @@ describe('why it lives', () => {
 
 describe('how it died', () => {
   it.each<[string, string, string[]]>([
-    ['a deployment', idOf('B'), [`it ${UNEXPLAINED}`, 'its death is unexplained', `container image: ${manifest('B')}`]],
+    ['a deployment', idOf('B'), [`it ${UNEXPLAINED}`, `container image: ${manifest('B')}`]],
     [
       'its image',
       `images/${idOf('B')}`,

@@ -57,7 +57,7 @@ export class Explainer {
     const until = deadline === undefined ? [] : [`it is held ${untilOf(deadline)}`];
     const story = [
       ...holds.map((hold) => `it ${hold.text}`),
-      ...(death ? [`it ${death.text}`, death.explained ? 'its death is explained' : 'its death is unexplained'] : []),
+      ...(death ? [`it ${death.text}`] : []),
       ...until,
       ...broken.map((fault) => `it does not boot: ${fault}`),
       ...entries.map((entry) => `boot entry: ${entry}`),

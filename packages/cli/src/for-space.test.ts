@@ -68,7 +68,7 @@ describe('--for-space', () => {
     using machine = new Machine(FOUR);
     const wish = ['--for-space', '5000', '--on', 'esp'];
     const status = await run(machine, 'status', ...wish);
-    expect(status.stdout).toMatch(/deleted on purpose/);
+    expect(status.stdout).toMatch(/given up on purpose/);
     const receipt = receiptOf(await run(machine, 'gc', '--yes', '--json', ...wish));
     expect(receipt.outcome).toBe('done');
     expect(receipt.freed['esp']?.planned).toBeGreaterThanOrEqual(5000);

@@ -17,8 +17,7 @@ export function explainDeath(
   offered: readonly Deployment[],
 ): Death {
   if (intent) {
-    const text =
-      intent.why === 'keep' ? 'was dropped by --keep, which is recorded' : 'was deleted on purpose, which is recorded';
+    const text = intent.why === 'keep' ? 'is given up by --keep' : 'is given up on purpose';
     return { kind: intent.why === 'keep' ? 'retention' : 'deleted', explained: true, text };
   }
   const age = deployment.state?.age;

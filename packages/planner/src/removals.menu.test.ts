@@ -29,9 +29,7 @@ describe('boot entries', () => {
       'loader/entries/bootc_os-A-1.conf',
     ]);
     expect(first).toMatchObject({ action: 'unlink', place: 'esp', bytes: 4096, deployment: V('A') });
-    expect(first?.reason).toBe(
-      `entry of deployment ${V('A').slice(0, 12)}, which was deleted on purpose, which is recorded`,
-    );
+    expect(first?.reason).toBe(`entry of deployment ${V('A').slice(0, 12)}, which is given up on purpose`);
   });
 
   it.each<[string, Machine, Partial<Options>]>([

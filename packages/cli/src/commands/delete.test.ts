@@ -36,7 +36,7 @@ describe('cfs delete', () => {
   it('tells that it is on purpose, and of nothing else that dies', async () => {
     using machine = new Machine('healthy');
     const { stdout } = await remove(machine, 'rollback', '--yes');
-    const id = /^Goes {2}([0-9a-f]{12}) .*\n {4}It was deleted on purpose, which is recorded\.$/m.exec(stdout)?.[1];
+    const id = /^Goes {2}([0-9a-f]{12}) .*\n {4}It is given up on purpose\.$/m.exec(stdout)?.[1];
     expect(stdout.match(/^Goes {2}[0-9a-f]{12} /gm)).toHaveLength(1);
     expect(stdout).toMatch(/^Removed: 1 boot entry, 1 state directory, /m);
     expect(id).toBeDefined();

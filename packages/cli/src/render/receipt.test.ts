@@ -30,7 +30,7 @@ describe('a receipt', () => {
   esp: 1.5 KiB by the plan; its file system has 1.5 KiB more free than before
   sysroot: 124.0 KiB by the plan; its file system has 100.0 KiB more free than
   before
-Proof: walked again from 6 roots; nothing is missing
+Proof: all that stays was walked once more, from 6 roots; nothing is missing
 `);
   });
 
@@ -71,7 +71,7 @@ Proof: walked again from 6 roots; nothing is missing
     [2, '2 objects are missing'],
   ])('counts what the proof misses: %i', (missing, words) => {
     expect(renderReceipt({ ...bare, proof: { roots: 1, missing } })).toBe(
-      `Proof: walked again from 1 root; ${words}\n`,
+      `Proof: all that stays was walked once more, from 1 root; ${words}\n`,
     );
   });
 

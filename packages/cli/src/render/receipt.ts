@@ -21,7 +21,8 @@ export function renderReceipt(receipt: Receipt): string {
   if (proof) {
     const whole =
       proof.missing === 0 ? 'nothing is missing' : counted(proof.missing, 'object is', 'objects are') + ' missing';
-    lines.push(`${paint('bold', 'Proof:')} walked again from ${counted(proof.roots, 'root')}; ${whole}`);
+    const walked = `all that stays was walked once more, from ${counted(proof.roots, 'root')}; ${whole}`;
+    lines.push(...headed('bold', 'Proof:', walked));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -128,8 +128,8 @@ cfs gc would free 5.0 MiB (3 items). Next: cfs plan
   });
 
   it.each<[Parameters<typeof dead>[1], string]>([
-    [{ death: { kind: 'deleted', explained: true, text: '' } }, 'deleted on purpose, 2 weeks old, 0 B alone'],
-    [{ death: { kind: 'retention', explained: true, text: '' } }, 'dropped by --keep, 2 weeks old, 0 B alone'],
+    [{ death: { kind: 'deleted', explained: true, text: '' } }, 'given up on purpose, 2 weeks old, 0 B alone'],
+    [{ death: { kind: 'retention', explained: true, text: '' } }, 'given up by --keep, 2 weeks old, 0 B alone'],
     [
       { death: { kind: 'unexplained', explained: false, text: '' } },
       'in no boot menu, nobody knows why, 2 weeks old, 0 B alone',

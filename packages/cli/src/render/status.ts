@@ -17,8 +17,8 @@ const LOADERS: Readonly<Record<BootLoader, string>> = {
 };
 
 const DEATHS: Readonly<Record<Death['kind'], string>> = {
-  deleted: 'deleted on purpose',
-  retention: 'dropped by --keep',
+  deleted: 'given up on purpose',
+  retention: 'given up by --keep',
   rotation: 'rotated out of the boot menu',
   unexplained: 'in no boot menu, nobody knows why',
   unfinished: 'never finished, or half deleted',
