@@ -25,7 +25,7 @@ describe('cfs pin', () => {
     expect(await run(machine, 'pin', role)).toMatchObject({
       exit: EXIT.done,
       stderr: '',
-      stdout: `${id} is pinned: it stays until cfs unpin ${id.slice(0, 12)}\n`,
+      stdout: `${id.slice(0, 12)} is pinned: it stays until cfs unpin ${id.slice(0, 12)}\n`,
     });
     expect(readdirSync(pins(machine))).toEqual([id]);
   });
@@ -42,7 +42,7 @@ describe('cfs pin', () => {
     for (const { path } of pinned.items) expect(own).not.toContain(path.join('/'));
     expect((await run(machine, 'gc', '--yes')).exit).toBe(EXIT.done);
     const collected = machine.snapshot();
-    expect((await run(machine, 'unpin', id.slice(0, 8))).stdout).toBe(`${id} is no longer pinned\n`);
+    expect((await run(machine, 'unpin', id.slice(0, 8))).stdout).toBe(`${id.slice(0, 12)} is no longer pinned\n`);
     const left = planOf(await machine.plan());
     expect(left.items.map(({ path }) => path.join('/'))).toEqual(expect.arrayContaining(own));
     const gone = differences(collected, machine.snapshot());
@@ -115,8 +115,8 @@ describe('cfs pin', () => {
     const once = machine.snapshot();
     expect((await run(machine, 'pin', 'rollback')).exit).toBe(EXIT.done);
     expect(differences(once, machine.snapshot())).toEqual([]);
-    expect((await run(machine, 'unpin', id)).stdout).toBe(`${id} is no longer pinned\n`);
-    expect((await run(machine, 'unpin', id)).stdout).toBe(`${id} was not pinned\n`);
+    expect((await run(machine, 'unpin', id)).stdout).toBe(`${id.slice(0, 12)} is no longer pinned\n`);
+    expect((await run(machine, 'unpin', id)).stdout).toBe(`${id.slice(0, 12)} was not pinned\n`);
     expect(existsSync(pins(machine, id))).toBe(false);
   });
 

@@ -4,6 +4,7 @@ import { show } from '@cfs/planner';
 import { EXIT } from '../failure.ts';
 import type { GlobalFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { short } from '../render/text.ts';
 import { resolveId, System, type Planned } from '../system.ts';
 import { openPlaces } from '../writing.ts';
 
@@ -14,14 +15,15 @@ interface PinFlags extends GlobalFlags {
 export async function pinCommand(flags: PinFlags, id: string): Promise<number> {
   return withPin(flags, id, (pinned, places) => {
     pin(places, pinned);
-    return `${pinned.digest} is pinned: it stays until cfs unpin ${pinned.digest.slice(0, 12)}\n`;
+    const id = short(pinned.digest);
+    return `${id} is pinned: it stays until cfs unpin ${id}\n`;
   });
 }
 
 export async function unpinCommand(flags: PinFlags, id: string): Promise<number> {
   return withPin(flags, id, (pinned, { sysroot }) => {
     const found = sysroot !== undefined && unpin(sysroot, pinned);
-    return found ? `${pinned.digest} is no longer pinned\n` : `${pinned.digest} was not pinned\n`;
+    return `${short(pinned.digest)} ${found ? 'is no longer' : 'was not'} pinned\n`;
   });
 }
 

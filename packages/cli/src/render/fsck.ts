@@ -2,7 +2,7 @@
 import type { Damage } from '@cfs/repo';
 import type { Fsck } from '../commands/fsck.ts';
 import { renderNotice } from './notice.ts';
-import { counted, paint, shorten, size } from './text.ts';
+import { counted, paint, shorten, size, wrap } from './text.ts';
 
 export function renderFsck({ images, streams, objects, bytes, damage, notices }: Fsck): string {
   const seen = `${counted(images, 'image')} and ${counted(streams, 'stream')} walked, ${counted(objects, 'object')} in the repository`;
@@ -12,7 +12,8 @@ export function renderFsck({ images, streams, objects, bytes, damage, notices }:
     ...damage.flatMap(renderDamage),
     ...notices.flatMap(renderNotice),
     ...(damage.length + notices.length > 0 ? [''] : []),
-    `${found} ${seen}; ${content}.`,
+    found,
+    ...wrap(`${seen}; ${content}.`, '  '),
     ...(damage.some(({ hits }) => hits.length > 0) ? [HELP] : []),
   ];
   return `${lines.join('\n')}\n`;

@@ -12,8 +12,11 @@ export function renderTrash({ trash }: TrashList, now: number): string {
     return `  ${title} ${size(own).padStart(10)}  moved ${since}, ${termOf(deadline, now)}`;
   });
   const sum = `${counted(trash.length, 'state directory', 'state directories')} in the trash, ${size(bytes)}`;
-  const help = `${paint('cyan', 'cfs restore ID')} brings one back, ${paint('cyan', 'cfs trash restore ID --to DIR')} copies its etc`;
-  return `${[paint('bold', sum), ...lines, help].join('\n')}\n`;
+  const help = [
+    `${paint('cyan', 'cfs restore ID')} brings one back if the rest of it is still there;`,
+    `${paint('cyan', 'cfs trash restore ID --to DIR')} copies its etc`,
+  ];
+  return `${[paint('bold', sum), ...lines, ...help].join('\n')}\n`;
 }
 
 function termOf(deadline: number | undefined, now: number): string {
