@@ -1,24 +1,26 @@
 /**
- * Power cuts on a real kernel: from the log of all writes that one run made, every disk that a cut could have left.
- * Those are all prefixes of the log, and of the writes since the last flush, which a disk may do in any order, random
- * subsets, of whole writes and of single sectors. Each of them is looked at by fsck and by the independent checker; some
- * are started, and have to come to the end that an undisturbed run comes to.
+ * Power cuts on a real kernel: from the log of all writes that one run made, every disk that a cut could have left. Each
+ * of them is looked at by fsck and by the independent checker; some of each phase are started by firmware and boot
+ * loader, and have to come to the end that an undisturbed run comes to.
  */
-import { copyFileSync, openSync, closeSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeCompleteness, judgeInstant } from '../../tools/crash/judge.ts';
+import type { Snapshot } from '../checker/index.ts';
 import { generator } from '../model/index.ts';
-import { partitions, type Partition } from './disk.ts';
-import { cut, look, lookAtEsp, lookAtRoot, type Esp, type Partly } from './look.ts';
+import { diskStates, type Piece, type State } from './disk-states.ts';
+import { partitions, replaceChoice, superblock, type Partition } from './disk.ts';
+import { cut, look, lookAtEsp, lookAtRoot, sharing, type Esp, type Root } from './look.ts';
+import { phaseOf, phases } from './phase.ts';
 import { boot } from './qemu.ts';
-import { direct, judge, offered, type Stage } from './scenario.ts';
+import { choose, direct, judge, offered, type Stage } from './scenario.ts';
 import { readLog, type Write } from './write-log.ts';
 
 export interface Budget {
   /** Disk states, at least, unless the log has fewer writes to choose from. */
   readonly states: number;
-  /** Of these, how many are started, each from every entry. */
-  readonly started: number;
+  /** Starts, at least. */
+  readonly boots: number;
   readonly seed: number;
 }
 
@@ -28,29 +30,59 @@ export interface Tally {
   repaired: number;
   boots: number;
   readonly writes: number;
+  /** By phase: states, and boots of them. */
+  readonly phases: Map<string, { states: number; boots: number }>;
   readonly faults: string[];
 }
 
-/** A part of a write: at least a sector. */
-type Piece = Omit<Write, 'isFlush'>;
-
-const SECTOR = 512;
+/** States of each phase that are kept for a start. */
+const KEPT = 4;
 
 export async function cutPower(stage: Stage, budget: Budget): Promise<Tally> {
   const writes = await logged(stage);
-  const tally: Tally = { states: 0, repaired: 0, boots: 0, writes: writes.length, faults: [] };
+  const { base, sizes } = stage;
+  const tally: Tally = { states: 0, repaired: 0, boots: 0, writes: writes.length, phases: new Map(), faults: [] };
   const random = generator(budget.seed);
-  const every = Math.floor(budget.states / (budget.started + 1));
   const disks = new Disks(stage);
-  for (const { where, pieces } of states(writes, budget, random)) {
-    const faults = disks.judge(pieces, tally);
+  const kept = new Map<string, State[]>();
+  const wish = { states: budget.states, seed: budget.seed, whole: superblock(sizes) };
+  for (const state of diskStates(writes, readFileSync(base), wish)) {
+    const { faults, phase } = disks.judge(state.pieces, tally);
     tally.states += 1;
-    if (tally.states % every === 0 && tally.boots < budget.started * 3)
-      faults.push(...(await start(stage, disks.write(pieces), tally)));
-    if (faults.length > 0) disks.write(pieces, join(stage.place, `cut-${tally.faults.length}`));
-    tally.faults.push(...faults.map((fault) => `cut ${where}: ${fault}`));
+    note(tally, stage, disks, state, faults);
+    const count = tally.phases.get(phase) ?? { states: 0, boots: 0 };
+    tally.phases.set(phase, { ...count, states: count.states + 1 });
+    const chosen = kept.get(phase) ?? [];
+    kept.set(phase, chosen);
+    // Each state of a phase is kept with the same probability.
+    const place = chosen.length < KEPT ? chosen.length : Math.floor(random() * (count.states + 1));
+    if (place < KEPT) chosen[place] = state;
+  }
+  for (const [phase, state] of inTurn(kept, random())) {
+    if (tally.boots >= budget.boots) break;
+    const boots = tally.boots;
+    note(tally, stage, disks, state, await start(stage, disks.write(state.pieces), tally));
+    const count = tally.phases.get(phase);
+    if (count) count.boots += tally.boots - boots;
   }
   return tally;
+}
+
+/** Of each phase the first, then of each the second, and so on; `start` below 1 tells with which phase it begins. */
+function inTurn(kept: ReadonlyMap<string, readonly State[]>, start: number): [string, State][] {
+  const first = Math.floor(start * phases.length);
+  const order = [...phases.slice(first), ...phases.slice(0, first)];
+  return Array.from({ length: KEPT }, (_, turn) => turn).flatMap((turn) =>
+    order.flatMap((phase): [string, State][] => {
+      const state = kept.get(phase)?.[turn];
+      return state ? [[phase, state]] : [];
+    }),
+  );
+}
+
+function note(tally: Tally, { place }: Stage, disks: Disks, { where, pieces }: State, faults: readonly string[]): void {
+  if (faults.length > 0 && tally.faults.length < 20) disks.write(pieces, join(place, `cut-${tally.faults.length}`));
+  tally.faults.push(...faults.map((fault) => `cut ${where}: ${fault}`));
 }
 
 /** Every write of a run; the first of them when the machine starts. */
@@ -63,48 +95,6 @@ async function logged({ scenario, story, base, place, tools }: Stage): Promise<W
   const run = booted.steps.get('run');
   if (run?.exit !== exit) throw new Error(`the run that is logged: exit ${run?.exit}: ${run?.stderr}`);
   return readLog(log);
-}
-
-interface State {
-  readonly where: string;
-  /** What is on the disk beyond its beginning, in order. */
-  readonly pieces: readonly Piece[];
-}
-
-/** Each prefix once; and for each stretch between two flushes its share of random subsets. */
-function* states(writes: readonly Write[], budget: Budget, random: () => number): Generator<State> {
-  const durable: Write[] = [];
-  let pending: Write[] = [];
-  const [prefixes, reordered] = [isPrefix, isReordered].map((is) => writes.filter(is).length);
-  const share = Math.ceil((budget.states - (prefixes ?? 0)) / Math.max(1, reordered ?? 0));
-  for (const [index, write] of writes.entries()) {
-    if (write.isFlush) durable.push(...pending.splice(0));
-    if (write.bytes.length === 0) continue;
-    pending = [...pending, write];
-    yield { where: `after write ${index + 1} of ${writes.length}`, pieces: [...durable, ...pending] };
-    if (pending.length < 2) continue;
-    for (let round = 0; round < share; round++) {
-      const isTorn = round % 2 === 1;
-      const kept = pending.flatMap((each) => (isTorn ? sectors(each) : [each])).filter(() => random() < 0.5);
-      const where = `among the ${pending.length} writes to ${index + 1}, subset ${round + 1}`;
-      yield { where: isTorn ? `${where}, torn` : where, pieces: [...durable, ...kept] };
-    }
-  }
-}
-
-const isPrefix = ({ bytes }: Write): boolean => bytes.length > 0;
-
-/** Whether something could have been done before it that came before it. */
-function isReordered({ bytes }: Write, index: number, writes: readonly Write[]): boolean {
-  const last = writes[index - 1];
-  return bytes.length > 0 && last !== undefined && !last.isFlush;
-}
-
-function sectors({ offset, bytes }: Piece): Piece[] {
-  return Array.from({ length: bytes.length / SECTOR }, (_, index) => ({
-    offset: offset + index * SECTOR,
-    bytes: bytes.subarray(index * SECTOR, (index + 1) * SECTOR),
-  }));
 }
 
 /** A partition with some writes on it. Most cuts in a row differ on one of the two alone. */
@@ -137,30 +127,42 @@ class Side<T> {
 class Disks {
   readonly #stage: Stage;
   readonly #esp: Side<Esp>;
-  readonly #root: Side<Partly>;
+  readonly #root: Side<Root>;
 
   constructor(stage: Stage) {
     const { base, place, sizes } = stage;
     const { esp, root } = partitions(sizes);
     this.#stage = stage;
-    this.#esp = new Side(base, esp, (bytes) => lookAtEsp(bytes, place));
-    this.#root = new Side(base, root, (bytes) => lookAtRoot(bytes, place));
+    const { before } = stage;
+    this.#esp = new Side(base, esp, (bytes) => {
+      const looked = lookAtEsp(bytes, place);
+      return { ...looked, tree: sharing(before.esp, looked.tree) };
+    });
+    this.#root = new Side(base, root, (bytes) => {
+      const looked = lookAtRoot(bytes, place);
+      return { ...looked, sysroot: sharing(before.sysroot, looked.sysroot) };
+    });
   }
 
-  judge(pieces: readonly Piece[], tally: Tally): string[] {
+  judge(pieces: readonly Piece[], tally: Tally): { readonly faults: string[]; readonly phase: string } {
     const { before, scenario, story } = this.#stage;
     const [root, esp] = [this.#root.look(pieces), this.#esp.look(pieces)];
     const dying = (scenario.dying ?? []).map((label) => story.id(label));
-    const faults = (boot: typeof before.esp): string[] =>
-      judgeInstant(before, { ...before, sysroot: root.tree, esp: boot }, dying).map(
-        ({ rule, about, message }) => `${rule} ${about}: ${message}`,
+    const after = { ...before, sysroot: root.sysroot, boot: root.boot, esp: esp.tree };
+    const faults = (seen: Partial<Snapshot>, how = ''): string[] =>
+      judgeInstant(before, { ...after, ...seen }, dying).map(
+        ({ rule, about, message }) => `${how}${rule} ${about}: ${message}`,
       );
     if (esp.repaired) tally.repaired += 1;
-    return [
-      ...root.complaints,
-      ...faults(esp.tree),
-      ...(esp.repaired ? faults(esp.repaired).map((fault) => `after fsck.vfat: ${fault}`) : []),
-    ];
+    return {
+      phase: phaseOf(before, after),
+      faults: [
+        ...root.complaints,
+        ...faults({}),
+        ...(esp.repaired ? faults({ esp: esp.repaired }, 'after fsck.vfat: ') : []),
+        ...(root.raw ? faults({ boot: root.raw }, 'as GRUB reads it: ') : []),
+      ],
+    };
   }
 
   /** The whole disk, into a file. */
@@ -180,10 +182,12 @@ async function start(stage: Stage, disk: string, tally: Tally): Promise<string[]
   for (const { name, deployment } of offered(stage, look(disk, sizes, story, place).snapshot)) {
     const copy = join(place, 'started');
     copyFileSync(disk, copy);
-    const job = 'step readable readable\nstep run cfs gc --yes --json\nstep again cfs gc --yes --json\n';
-    const booted = await boot({ disk: copy, tools, place, job, direct: direct(story, place, deployment) });
+    const chosen = choose(copy, stage, name);
+    const job = 'step readable readable\nstep run cfs gc --yes --json\n';
+    const booted = await boot({ disk: copy, tools, place, job });
+    replaceChoice(copy, sizes, chosen);
     tally.boots += 1;
-    const exits = ['readable', 'run', 'again'].map((step) => booted.steps.get(step)?.exit);
+    const exits = ['readable', 'run'].map((step) => booted.steps.get(step)?.exit);
     if (booted.deployment !== deployment.id) faults.push(`${name} does not start: ${booted.console.slice(-1000)}`);
     else if (exits.some((exit) => exit !== 0)) {
       faults.push(`${name}: exits ${exits.join(', ')}: ${booted.steps.get('run')?.stderr}`);

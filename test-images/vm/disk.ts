@@ -3,7 +3,7 @@
  * story. The same story makes the same disk, but for times of birth and what the tools write at random.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeTable } from '../../packages/posix/src/testing/disk-image.ts';
@@ -32,6 +32,36 @@ export const partitions = ({ esp, root }: Sizes): { readonly esp: Partition; rea
   root: { start: (1 + esp) * MIB, length: root * MIB },
 });
 
+/** Of the root's ext4: written at each mount, and with no journal or copy behind it where there is one group alone. */
+export const superblock = (sizes: Sizes): Partition => ({ start: partitions(sizes).root.start + 1024, length: 1024 });
+
+const MARK = '# chosen\n';
+
+/**
+ * The file on the ESP that tells the boot loader what to start; `name` is an entry's. It fills one sector, so that
+ * another one can take its place without a change to the file system, in whatever state this is.
+ */
+export function choice({ kind }: Story['system']['machine'], name: string | undefined): string {
+  const lines = {
+    systemd: `timeout 0\n${name === undefined ? '' : `default ${name}\n`}`,
+    grub: name === undefined ? '' : `set default='${name}'\nexport default\n`,
+  };
+  return `${MARK}${kind === 'grub-uki' ? lines.grub : lines.systemd}`.padEnd(512, '#');
+}
+
+/** Writes another {@link choice} to the ESP of a disk; the answer is what was there. */
+export function replaceChoice(image: string, sizes: Sizes, text: string): string {
+  const { esp } = partitions(sizes);
+  const bytes = Buffer.alloc(esp.length);
+  const file = openSync(image, 'r+');
+  readSync(file, bytes, 0, esp.length, esp.start);
+  const at = bytes.indexOf(MARK);
+  if (at < 0 || at % 512 !== 0) throw new Error(`${image}: nothing tells its boot loader what to start`);
+  writeSync(file, text, esp.start + at);
+  closeSync(file);
+  return bytes.toString('latin1', at, at + 512);
+}
+
 /** Writes the disk of this machine to the file `image`. */
 export function makeDisk(image: string, story: Story, sizes: Sizes): void {
   const { esp, root } = partitions(sizes);
@@ -39,7 +69,7 @@ export function makeDisk(image: string, story: Story, sizes: Sizes): void {
   writeTable(image, esp.length + root.length + 2 * MIB, table, [esp.start, root.start]);
   const place = mkdtempSync(join(tmpdir(), 'cfs-image-'));
   try {
-    const { sysroot, esp: bootTree } = bootable(story).trees;
+    const { sysroot, esp: bootTree } = bootable(story).system.merged;
     writeTrees({ sysroot, esp: bootTree }, place);
     makeEsp(image, esp, join(place, 'esp'));
     makeRoot(image, root, join(place, 'sysroot'), story);
@@ -50,20 +80,51 @@ export function makeDisk(image: string, story: Story, sizes: Sizes): void {
 
 /** With a boot loader that boots at once, and leaves the ESP as it is. */
 function bootable(story: Story): Story {
-  const loader = readFileSync(BOOT_LOADER);
   return story.and(function aBootLoader(system, { offered: [first] }) {
+    const { machine } = system;
+    if (machine.kind === 'grub-uki') {
+      system.write('esp', 'EFI/BOOT/BOOTX64.EFI', grub(machine.uuid));
+      system.write('esp', CHOICE, choice(machine, undefined));
+      system.write('boot', 'grub2/efiuuid.cfg', `set EFI_PART_UUID="${ESP_UUID}"`);
+      system.write('boot', 'grub2/grub.cfg', 'set timeout=0\nsource ${config_directory}/user.cfg\n');
+      return;
+    }
+    const loader = readFileSync(BOOT_LOADER);
     system.write('esp', 'EFI/BOOT/BOOTX64.EFI', loader);
     system.write('esp', 'EFI/systemd/systemd-bootx64.efi', loader);
     // Another system's entry may be above ours in the menu.
-    const chosen = first ? `default ${entryName(system.machine, first, 0)}\n` : '';
-    system.write('esp', 'loader/loader.conf', `timeout 0\n${chosen}`);
+    system.write('esp', 'loader/loader.conf', choice(machine, first && entryName(machine, first, 0)));
     // The firmware would write it anew at each start.
     system.remove('esp', 'loader/random-seed');
   });
 }
 
+/** That of every FAT that is made without regard to time and chance. */
+const ESP_UUID = '1234-ABCD';
+const CHOICE = 'EFI/BOOT/chosen.cfg';
+const MODULES = 'normal configfile part_gpt ext2 fat search search_fs_uuid chain test echo serial terminal'.split(' ');
+
+/** GRUB in one file, which goes on with what lies on the root. */
+function grub(root: string): Buffer {
+  const place = mkdtempSync(join(tmpdir(), 'cfs-grub-'));
+  const at = (name: string): string => join(place, name);
+  const lines = [
+    `search.fs_uuid ${root} root`,
+    `search.fs_uuid ${ESP_UUID} chosen`,
+    `source ($chosen)/${CHOICE}`,
+    'set prefix=($root)/boot/grub2',
+    'configfile $prefix/grub.cfg',
+    '',
+  ];
+  writeFileSync(at('first.cfg'), lines.join('\n'));
+  run('grub-mkimage', '-O', 'x86_64-efi', '-p', '/boot/grub2', '-c', at('first.cfg'), '-o', at('grub.efi'), ...MODULES);
+  const image = readFileSync(at('grub.efi'));
+  rmSync(place, { recursive: true });
+  return image;
+}
+
 function makeEsp(image: string, { start, length }: Partition, tree: string): void {
-  const format = ['-F', '32', '-s', '1', '-n', 'ESP', '-i', 'C0FFEE00', '--invariant', '--offset', String(start / 512)];
+  const format = ['-F', '32', '-s', '1', '-n', 'ESP', '--invariant', '--offset', String(start / 512)];
   run('mkfs.vfat', ...format, image, String(length / 1024));
   run('sh', '-c', 'mcopy -s -Q -m -i "$0" "$1"/* ::', `${image}@@${start}`, tree);
 }

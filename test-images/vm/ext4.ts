@@ -10,6 +10,8 @@ const ROOT = 2;
 
 interface Ext4 {
   readonly bytes: Buffer;
+  /** Nothing is promised of it: what does not hold together is read as lost. */
+  readonly isRaw: boolean;
   readonly block: number;
   readonly inodeSize: number;
   readonly inodesPerGroup: number;
@@ -19,20 +21,31 @@ interface Ext4 {
 
 /** `bytes` is the whole partition. */
 export function readExt4(bytes: Buffer): Folder {
+  const root = read(open(bytes, false), ROOT);
+  if (root?.kind !== 'directory') throw new Error('an ext4 without a root directory');
+  return root;
+}
+
+/** A directory right below the root, as a boot loader reads it, which does not replay the journal. */
+export function readUnreplayed(bytes: Buffer, name: string): Tree | undefined {
+  const ext4 = open(bytes, true);
+  const number = [...directoryEntries(content(ext4, inode(ext4, ROOT)))].find(([each]) => each === name)?.[1];
+  return number === undefined ? undefined : readChild(ext4, number);
+}
+
+function open(bytes: Buffer, isRaw: boolean): Ext4 {
   const superblock = bytes.subarray(1024, 2048);
   const block = 1024 << superblock.readUInt32LE(0x18);
   const is64bit = (superblock.readUInt32LE(0x60) & 0x80) !== 0;
-  const ext4: Ext4 = {
+  return {
     bytes,
+    isRaw,
     block,
     inodeSize: superblock.readUInt16LE(0x58),
     inodesPerGroup: superblock.readUInt32LE(0x28),
     descriptors: (superblock.readUInt32LE(0x14) + 1) * block,
     descriptorSize: is64bit ? superblock.readUInt16LE(0xfe) : 32,
   };
-  const root = read(ext4, ROOT);
-  if (root?.kind !== 'directory') throw new Error('an ext4 without a root directory');
-  return root;
 }
 
 function inode({ bytes, ...ext4 }: Ext4, number: number): Buffer {
@@ -97,13 +110,28 @@ function extents(ext4: Ext4, header: Buffer): Extent[] {
 
 function readDirectory(ext4: Ext4, node: Buffer): Map<string, Tree> {
   const entries = new Map<string, Tree>();
-  const bytes = content(ext4, node);
+  for (const [name, number] of directoryEntries(content(ext4, node))) {
+    const child = readChild(ext4, number);
+    if (child) entries.set(name, child);
+  }
+  return entries;
+}
+
+function readChild(ext4: Ext4, number: number): Tree | undefined {
+  try {
+    return read(ext4, number);
+  } catch (error) {
+    if (!ext4.isRaw) throw error;
+    return { kind: 'file', mode: 0, bytes: Buffer.alloc(0), lost: true };
+  }
+}
+
+/** Names and inodes. */
+function* directoryEntries(bytes: Buffer): Generator<[string, number]> {
   for (let at = 0; at + 8 <= bytes.length;) {
     const [number, length] = [bytes.readUInt32LE(at), bytes.readUInt16LE(at + 4)];
     const name = bytes.toString('utf8', at + 8, at + 8 + bytes.readUInt8(at + 6));
-    const child = number === 0 || name === '.' || name === '..' ? undefined : read(ext4, number);
-    if (child) entries.set(name, child);
+    if (number !== 0 && name !== '.' && name !== '..') yield [name, number];
     at += Math.max(length, 8);
   }
-  return entries;
 }

@@ -1,15 +1,16 @@
 /** Disks are what their story says, and what is wrong with one is seen: no machine is started here. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check, type Snapshot } from '../checker/index.ts';
-import { differences } from '../checker/tree.ts';
+import { at, differences, type Folder } from '../checker/tree.ts';
 import { judgeInstant } from '../../tools/crash/judge.ts';
-import { partitions } from './disk.ts';
-import { cut, look, lookAtEsp, lookAtRoot } from './look.ts';
+import { partitions, replaceChoice } from './disk.ts';
+import { readUnreplayed } from './ext4.ts';
+import { cut, look, lookAtEsp, lookAtRoot, sharing } from './look.ts';
 import { noMachines } from './parts.ts';
-import { offered, setStage, type Stage } from './scenario.ts';
+import { choose, offered, setStage, type Stage } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 
 const missing = noMachines();
@@ -59,10 +60,60 @@ describe.skipIf(missing)(`a disk${missing ? `: ${missing}` : ''}`, () => {
     const bytes = cut(stage.base, partitions(stage.sizes).root);
     const entry = bytes.indexOf('composefs');
     bytes.write('composefz', entry);
-    const { tree, complaints } = lookAtRoot(bytes, place);
+    const { sysroot, complaints } = lookAtRoot(bytes, place);
     expect(complaints).not.toEqual([]);
-    expect(rules({ ...stage.before, sysroot: tree })).toContain('S1');
+    expect(rules({ ...stage.before, sysroot })).toContain('S1');
   });
+
+  it('of which the superblock is torn does not pass', () => {
+    const bytes = cut(stage.base, partitions(stage.sizes).root);
+    bytes.fill(0, 1024 + 600, 2048);
+    expect(lookAtRoot(bytes, place).complaints).not.toEqual([]);
+  });
+
+  it('starts what was chosen, and nothing else of it changes', () => {
+    const file = join(place, 'chosen');
+    copyFileSync(stage.base, file);
+    const before = choose(file, stage, 'another.conf');
+    const { snapshot } = look(file, stage.sizes, stage.story, place);
+    expect([...differences(stage.before.esp, snapshot.esp)].map(({ path }) => path)).toEqual(['loader/loader.conf']);
+    replaceChoice(file, stage.sizes, before);
+    expect(readFileSync(file).equals(readFileSync(stage.base))).toBe(true);
+  });
+
+  it('shares with another what is the same', () => {
+    const { snapshot } = look(stage.base, stage.sizes, stage.story, place);
+    expect(sharing(stage.before.esp, snapshot.esp)).toBe(stage.before.esp);
+    const other: Folder = { ...snapshot.esp, entries: new Map([...snapshot.esp.entries, ['more', snapshot.run]]) };
+    const shared = sharing(stage.before.esp, other);
+    expect(shared.entries.get('EFI')).toBe(stage.before.esp.entries.get('EFI'));
+    expect(shared.entries.has('more')).toBe(true);
+  });
+
+  it('is read as GRUB reads it, which knows no journal and finds what is lost', async () => {
+    const grub = await setStage(
+      scenarios.find(({ name }) => name === 'grub')!,
+      place,
+      'none',
+    );
+    const bytes = cut(grub.base, partitions(grub.sizes).root);
+    const menuOf = (folder: Folder | undefined): unknown => at(folder, 'grub2/user.cfg');
+    const { boot, raw } = lookAtRoot(bytes, place);
+    expect(menuOf(raw)).toEqual(menuOf(boot));
+    expect(offered(grub, grub.before).map(({ deployment }) => deployment.label)).toEqual(['C', 'B']);
+    // The extent of the inode that leads to the file.
+    const extent = Buffer.alloc(8);
+    extent.writeUInt16LE(1);
+    extent.writeUInt32LE(Math.floor(bytes.indexOf('menuentry "Fedora') / 4096), 4);
+    bytes.fill(0, bytes.indexOf(extent) - 16, bytes.indexOf(extent) + 8);
+    expect(menuOf(readRaw(bytes))).toMatchObject({ lost: true });
+  });
+
+  const readRaw = (bytes: Buffer): Folder => {
+    const boot = readUnreplayed(bytes, 'boot');
+    if (boot?.kind !== 'directory') throw new Error('no directory');
+    return boot;
+  };
 
   const rules = (after: Snapshot): string[] => judgeInstant(stage.before, after, []).map(({ rule }) => rule);
 });

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Snapshot } from '../checker/index.ts';
-import type { Folder } from '../checker/tree.ts';
+import { same, type Folder, type Tree } from '../checker/tree.ts';
 import type { Story } from '../stories/index.ts';
 import { partitions, type Partition, type Sizes } from './disk.ts';
-import { readExt4 } from './ext4.ts';
+import { readExt4, readUnreplayed } from './ext4.ts';
 import { readFat } from './fat.ts';
 
 export interface Look {
@@ -24,19 +24,25 @@ export function look(disk: string, sizes: Sizes, { trees }: Story, place: string
   const ext4 = lookAtRoot(cut(disk, root), place);
   const proc = trees.proc ?? empty;
   return {
-    snapshot: { sysroot: ext4.tree, esp: fat.tree, boot: empty, run: empty, proc },
+    snapshot: { sysroot: ext4.sysroot, esp: fat.tree, boot: ext4.boot, run: empty, proc },
     complaints: [...fat.complaints, ...ext4.complaints],
   };
 }
 
-export interface Partly {
+export interface Esp {
   readonly tree: Folder;
+  /** After the repair, where fsck asks for one. */
+  readonly repaired: Folder | undefined;
   readonly complaints: readonly string[];
 }
 
-export interface Esp extends Partly {
-  /** After the repair, where fsck asks for one. */
-  readonly repaired: Folder | undefined;
+export interface Root {
+  readonly sysroot: Folder;
+  /** What lies in its directory `boot`. */
+  readonly boot: Folder;
+  /** The same as GRUB reads it, which knows nothing of the journal. */
+  readonly raw: Folder | undefined;
+  readonly complaints: readonly string[];
 }
 
 /** As firmware reads it. */
@@ -54,13 +60,33 @@ export function lookAtEsp(bytes: Buffer, place: string): Esp {
 }
 
 /** As the kernel mounts it. */
-export function lookAtRoot(bytes: Buffer, place: string): Partly {
+export function lookAtRoot(bytes: Buffer, place: string): Root {
   const file = join(place, 'root');
   writeFileSync(file, bytes);
   fsck('e2fsck', '-y', '-E', 'journal_only', file);
-  const { status, stdout } = fsck('e2fsck', '-fn', file);
-  const complaints = status === 0 ? [] : stdout.split('\n').filter((line) => /\?|^Inode|error/i.test(line));
-  return { tree: readExt4(readFileSync(file)), complaints: complaints.map((line) => `root: ${line}`) };
+  const { status, stdout, stderr } = fsck('e2fsck', '-fn', file);
+  const tree = readExt4(readFileSync(file));
+  const boot = tree.entries.get('boot');
+  const raw = boot && readUnreplayed(bytes, 'boot');
+  return {
+    sysroot: { ...tree, entries: new Map([...tree.entries].filter(([name]) => name !== 'boot')) },
+    boot: boot?.kind === 'directory' ? boot : empty,
+    raw: boot && (raw?.kind === 'directory' ? raw : empty),
+    complaints: status === 0 ? [] : [`root: e2fsck: exit ${status}: ${stdout}${stderr}`],
+  };
+}
+
+/** The same tree, of the nodes of `known` wherever they hold the same: what was found out about these is not asked again. */
+export function sharing(known: Tree | undefined, tree: Folder): Folder {
+  const shared = share(known, tree);
+  return shared.kind === 'directory' ? shared : tree;
+}
+
+function share(known: Tree | undefined, tree: Tree): Tree {
+  if (known?.kind !== 'directory' || tree.kind !== 'directory') return known && same(known, tree) ? known : tree;
+  const entries = new Map([...tree.entries].map(([name, node]) => [name, share(known.entries.get(name), node)]));
+  const isKnown = [...entries].every(([name, node]) => known.entries.get(name) === node);
+  return isKnown && entries.size === known.entries.size && tree.mode === known.mode ? known : { ...tree, entries };
 }
 
 /** What fsck.vfat says of every FAT that is mounted, and the heading and the closing line. */
@@ -74,11 +100,11 @@ const harmless = new RegExp(
     .join('|'),
 );
 
-function fsck(program: string, ...args: string[]): { status: number | null; stdout: string } {
+function fsck(program: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
   const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` };
-  const { status, stdout, error } = spawnSync(program, args, { encoding: 'utf8', env });
+  const { error, ...answer } = spawnSync(program, args, { encoding: 'utf8', env });
   if (error) throw error;
-  return { status, stdout };
+  return answer;
 }
 
 export function cut(disk: string, { start, length }: Partition): Buffer {

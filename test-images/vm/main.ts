@@ -1,32 +1,36 @@
 /**
  * `pnpm vm`: starts machines and has them collect; then, of each scenario that deletes, the same with power cuts.
  * `--list` tells the scenarios, `--only NAME` plays one, `--seed S` chooses other cuts. Of a scenario that fails the
- * disks are kept, and named with the seed. Its last line is the summary.
+ * disks are kept, and named with the seed. Its last lines are the summary.
  */
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cutPower, type Tally } from './cuts.ts';
-import { noMachines } from './parts.ts';
-import { deletes, play, setStage } from './scenario.ts';
+import { Worker } from 'node:worker_threads';
+import { kernel, noMachines } from './parts.ts';
+import { phases } from './phase.ts';
 import { scenarios, type Scenario } from './scenarios.ts';
 import { makeToolsDisk } from './tools-disk.ts';
+import type { Done, Work } from './worker.ts';
 
 /** Of each scenario that deletes. */
 const STATES = 1000;
-const STARTED = 12;
+const BOOTS = 12;
+/** At a time. */
+const WORKERS = 2;
 
 const options = { list: { type: 'boolean' }, only: { type: 'string' }, seed: { type: 'string' } } as const;
 const { values } = parseArgs({ options });
 const seed = Number(values.seed ?? 1);
 if (!Number.isInteger(seed)) throw new RangeError('--seed S: a number');
 
-const total = { states: 0, boots: 0, failed: 0 };
 if (values.list === true) for (const { name, about } of scenarios) console.log(`${name.padEnd(16)} ${about}`);
 else await main();
 
 async function main(): Promise<void> {
+  const begun = performance.now();
   const chosen = scenarios.filter(({ name }) => values.only === undefined || name === values.only);
   if (chosen.length === 0) throw new RangeError(`no scenario is called ${values.only}: --list tells them`);
   const missing = noMachines();
@@ -34,39 +38,66 @@ async function main(): Promise<void> {
   const place = mkdtempSync(join(tmpdir(), 'cfs-vm-'));
   const tools = join(place, 'tools');
   await makeToolsDisk(tools);
-  for (const scenario of chosen) await one(scenario, place, tools);
-  if (total.failed === 0) rmSync(place, { recursive: true });
-  const { states, boots, failed } = total;
-  console.log(
-    `${chosen.length} scenarios, ${states} disk states, ${boots} boots after cuts, ${failed} scenarios failed`,
-  );
-  process.exitCode = failed === 0 ? 0 : 1;
+  // Into the cache, before two want to.
+  kernel();
+  const done = new Map<string, Done>();
+  const waiting = [...chosen];
+  const next = async (): Promise<void> => {
+    for (let scenario = waiting.shift(); scenario; scenario = waiting.shift())
+      done.set(scenario.name, await one(scenario, place, tools));
+  };
+  await Promise.all(Array.from({ length: WORKERS }, next));
+  const faults = sum([...done.values()].map((each) => each.faults.length));
+  if (faults === 0) rmSync(place, { recursive: true });
+  summary(done, Math.round((performance.now() - begun) / 1000));
+  process.exitCode = faults === 0 ? 0 : 1;
 }
 
-async function one(scenario: Scenario, place: string, tools: string): Promise<void> {
-  const begun = performance.now();
-  const home = join(place, scenario.name);
+async function one({ name }: Scenario, place: string, tools: string): Promise<Done> {
+  const home = join(place, name);
   mkdirSync(home);
-  const faults: string[] = [];
-  let tally: Tally | undefined;
-  try {
-    const stage = await setStage(scenario, home, tools);
-    faults.push(...(await play(stage)));
-    if (deletes(scenario)) tally = await cutPower(stage, { states: STATES, started: STARTED, seed });
-  } catch (error) {
-    // The other scenarios are played all the same.
-    faults.push(String(error));
-  }
-  faults.push(...(tally?.faults ?? []));
-  total.states += tally?.states ?? 0;
-  total.boots += tally?.boots ?? 0;
-  const seconds = Math.round((performance.now() - begun) / 1000);
-  const cuts = tally
-    ? `; ${tally.writes} writes, ${tally.states} disk states, ${tally.repaired} asked for fsck, ${tally.boots} boots`
-    : '';
-  console.log(`${scenario.name}: ${faults.length === 0 ? 'passed' : 'FAILED'}, ${seconds} s${cuts}`);
+  const workerData: Work = { name, place: home, tools, seed, states: STATES, boots: BOOTS };
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData });
+  const [done] = (await once(worker, 'message')) as [Done];
+  const { faults, seconds, cuts, kills } = done;
+  const words = [
+    `${name}: ${faults.length === 0 ? 'passed' : 'FAILED'}, ${Math.round(seconds)} s`,
+    ...(cuts ? [`${cuts.writes} writes, ${cuts.states} disk states, ${cuts.repaired} asked for fsck`] : []),
+    ...(cuts ? [`${cuts.boots} boots`] : []),
+    ...(kills ? [`${kills.killed} kills, ${kills.midway} of them midway`] : []),
+  ];
+  console.log(words.join('; '));
   for (const fault of faults.slice(0, 20)) console.log(`  ${fault}`);
-  if (faults.length === 0) return rmSync(home, { recursive: true });
-  total.failed += 1;
-  console.log(`  ${faults.length} faults; kept: ${home}, seed ${seed}`);
+  if (faults.length === 0) rmSync(home, { recursive: true });
+  else console.log(`  ${faults.length} violations; kept: ${home}, seed ${seed}`);
+  return done;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+/** By boot loader and phase, by scenario, and of all. */
+function summary(done: ReadonlyMap<string, Done>, seconds: number): void {
+  const all = [...done.values()];
+  console.log(`\n${'disk states/boots'.padEnd(24)}${phases.map((phase) => phase.padStart(11)).join('')}`);
+  for (const loader of new Set(all.flatMap((each) => (each.cuts && each.loader) ?? []))) {
+    const own = all.filter((each) => each.loader === loader).map((each) => each.cuts?.phases);
+    const cells = phases.map((phase) => {
+      const counts = own.flatMap((each) => each?.get(phase) ?? []);
+      return `${sum(counts.map(({ states }) => states))}/${sum(counts.map(({ boots }) => boots))}`.padStart(11);
+    });
+    console.log(loader.padEnd(24) + cells.join(''));
+  }
+  const cut = [...done].flatMap(([name, { cuts }]) => (cuts ? [`${name} ${cuts.states}`] : []));
+  const total = (of: (each: Done) => number | undefined): number => sum(all.map((each) => of(each) ?? 0));
+  console.log(`\ndisk states: ${cut.join(', ')}`);
+  console.log(
+    [
+      `${done.size} scenarios`,
+      `${total(({ cuts }) => cuts?.states)} disk states`,
+      `${total(({ cuts }) => cuts?.boots)} boots after cuts`,
+      `${total(({ kills }) => kills?.killed)} kills`,
+      `${total(({ faults }) => faults.length)} violations`,
+      `${seconds} s, seed ${seed}`,
+    ].join(', '),
+  );
 }

@@ -20,6 +20,8 @@ const needed: Readonly<Record<string, string>> = {
   [QEMU]: 'qemu-system-x86',
   [FIRMWARE]: 'ovmf',
   [BOOT_LOADER]: 'systemd-boot',
+  '/usr/bin/grub-mkimage': 'grub-common',
+  '/usr/lib/grub/x86_64-efi/kernel.img': 'grub-efi-amd64-bin',
   [BUSYBOX]: 'busybox-static',
   '/usr/bin/mcopy': 'mtools',
   '/usr/sbin/mkfs.vfat': 'dosfstools',

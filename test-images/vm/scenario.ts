@@ -1,13 +1,12 @@
 /** Plays one scenario: makes the disk, starts the machine, has it collect, and starts it from every entry that is left. */
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { judgeCompleteness } from '../../tools/crash/judge.ts';
 import { at, check, menu, type Snapshot } from '../checker/index.ts';
 import { digestsOf } from '../checker/bootable.ts';
 import type { Deployment, Story } from '../stories/index.ts';
 import { commandLine } from '../stories/texts.ts';
-import { makeDisk, partitions, type Sizes } from './disk.ts';
+import { choice, makeDisk, replaceChoice, type Sizes } from './disk.ts';
 import { look } from './look.ts';
 import { boot, type Boot, type Booted, type Step } from './qemu.ts';
 import { SIZES, type Scenario } from './scenarios.ts';
@@ -24,7 +23,8 @@ export interface Stage {
 }
 
 /** Whether its command comes to its end, and something goes. */
-export const deletes = ({ gone, exit }: Scenario): boolean => gone.length > 0 && exit === undefined;
+export const deletes = ({ gone, exit, kills }: Scenario): boolean =>
+  gone.length > 0 && exit === undefined && kills === undefined;
 
 /** A disk in `place`, prepared. */
 export async function setStage(scenario: Scenario, place: string, tools: string): Promise<Stage> {
@@ -123,18 +123,18 @@ export function offered({ story }: Pick<Stage, 'story'>, after: Snapshot): { nam
   return menu(after).flatMap((entry) => {
     const [id] = digestsOf(after, entry);
     const deployment = [...story.deployments.values()].find((each) => each.id === id);
-    return deployment ? [{ name: entry.id.replace(/^.*\//, ''), deployment }] : [];
+    return deployment ? [{ name: entry.id.replace(/^.*(\/|user\.cfg: )/, ''), deployment }] : [];
   });
 }
 
 /** Firmware and boot loader start each entry that is left, and every byte of its root is read. */
 async function restarts(stage: Stage, disk: string, after: Snapshot): Promise<string[]> {
-  const { place, tools, sizes, scenario } = stage;
+  const { place, tools, scenario } = stage;
   const faults: string[] = [];
   for (const { name, deployment } of scenario.direct ? [] : offered(stage, after)) {
     const copy = join(place, 'restarted');
     copyFileSync(disk, copy);
-    choose(copy, sizes, name, place);
+    choose(copy, stage, name);
     const booted = await boot({ disk: copy, tools, place, job: 'step readable readable' });
     if (booted.deployment !== deployment.id) faults.push(`${name} does not start:\n${booted.console.slice(-2000)}`);
     else if (booted.steps.get('readable')?.exit !== 0) faults.push(`${name} starts with a damaged root`);
@@ -142,11 +142,7 @@ async function restarts(stage: Stage, disk: string, after: Snapshot): Promise<st
   return faults;
 }
 
-/** Makes an entry the boot loader's default. */
-function choose(disk: string, sizes: Sizes, name: string, place: string): void {
-  const file = join(place, 'loader.conf');
-  writeFileSync(file, `timeout 0\ndefault ${name}\n`);
-  const image = `${disk}@@${partitions(sizes).esp.start}`;
-  const env = { ...process.env, MTOOLS_SKIP_CHECK: '1' };
-  execFileSync('mcopy', ['-o', '-i', image, file, '::loader/loader.conf'], { env });
+/** Makes an entry what the boot loader starts; the answer is what told it before. */
+export function choose(disk: string, { sizes, story }: Pick<Stage, 'sizes' | 'story'>, name: string): string {
+  return replaceChoice(disk, sizes, choice(story.system.machine, name));
 }

@@ -23,6 +23,8 @@ export interface Scenario {
   readonly says?: RegExp;
   /** Shell, between the command and the run after it. */
   readonly then?: string;
+  /** How often the run is killed, at random moments; then nothing else is done with it. */
+  readonly kills?: number;
   /** Labels of the deployments that are gone at the end; all others are whole. */
   readonly gone: readonly string[];
   /** Of these, those that the menu offers at the start. */
@@ -73,6 +75,26 @@ export const scenarios: readonly Scenario[] = [
         .update('B')
         .update('C')
         .deleteCut('A', 'after-entry'),
+    gone: ['A'],
+  },
+  {
+    name: 'grub',
+    about: 'the same where GRUB starts unified kernel images by its menu, and the rollback goes too',
+    tell: () =>
+      story({ loader: 'grub', kind: 'grub-uki', content: content() })
+        .install('A')
+        .update('B')
+        .update('C')
+        .deleteCut('A', 'after-entry'),
+    command: 'delete rollback --yes --json',
+    gone: ['A', 'B'],
+    dying: ['B'],
+  },
+  {
+    name: 'kills',
+    about: 'killed at random moments, and run again: the same tree as undisturbed',
+    tell: interrupted,
+    kills: 60,
     gone: ['A'],
   },
   {
