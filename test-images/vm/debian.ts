@@ -3,12 +3,9 @@
  * package to be installed there. Nothing is fetched. The guest lays a writable layer over it and works in that.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** What a person has at least, and what dpkg itself needs; what the package depends on must be here, too. */
-const PACKAGES = ['base-files', 'bash', 'coreutils', 'diffutils', 'dpkg', 'grep', 'sed', 'tar', 'util-linux'];
 
 /** Shell for the job: `debian COMMAND…` runs it there, beside the devices and the system of the guest. */
 export const ENTER = `
@@ -19,24 +16,32 @@ mount -t overlay -o lowerdir=/test/debian,upperdir=/run/over/upper,workdir=/run/
 for place in proc sys dev sysroot; do mount --rbind /$place /run/debian/$place; done
 mount -t tmpfs tmpfs /run/debian/run
 debian() {
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 chroot /run/debian "$@"
+  chroot /run/debian /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
 }
 `;
 
-/** `extra`: more packages of the distribution. */
+const NEEDLESS = /^\/usr\/share\/(doc|info|locale|man)\//;
+
+/** Or a link to one; dpkg lists folders, too, and what an image has left out. */
+const isFile = (path: string): boolean => lstatSync(`/${path}`, { throwIfNoEntry: false })?.isDirectory() === false;
+
+/** What every Debian has, and more packages of it. */
 export function makeDebianDisk(image: string, deb: string, extra: readonly string[]): void {
   const place = mkdtempSync(join(tmpdir(), 'cfs-debian-'));
   const root = join(place, 'debian');
-  for (const name of ['proc', 'sys', 'dev', 'run', 'tmp', 'root', 'sysroot', 'var/lib/dpkg/info', 'var/lib/dpkg/updates'])
-    mkdirSync(join(root, name), { recursive: true });
-  const names = closure([...PACKAGES, ...extra]);
-  const files = query(['-L', ...names]).filter((path) => /^\/[^.]/.test(path));
-  // Links such as /bin are of base-files' making, not listed, and come first.
-  const links = ['bin', 'sbin', 'lib', 'lib64'].map((name) => `/${name}`);
-  const list = [...links, ...new Set(files)].map((path) => `.${path}`).join('\n');
-  const packed = ['--create', '--no-recursion', '--ignore-failed-read', '--files-from=-', '--directory=/', '--warning=none'];
-  const archive = execFileSync('tar', packed, { input: list, maxBuffer: 1 << 30 });
-  execFileSync('tar', ['--extract', '--keep-directory-symlink', '--directory', root], { input: archive });
+  const folders = ['proc', 'sys', 'dev', 'run', 'tmp', 'root', 'sysroot', 'var/lib/dpkg/info', 'var/lib/dpkg/updates'];
+  for (const name of folders) mkdirSync(join(root, name), { recursive: true });
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
+    mkdirSync(join(root, 'usr', name), { recursive: true });
+    symlinkSync(`usr/${name}`, join(root, name));
+  }
+  const essential = query(['-W', '-f', '${Essential} ${Package}\n']).flatMap((line) => /^yes (.*)/.exec(line)?.[1] ?? []);
+  const names = closure([...essential, ...extra]);
+  const paths = query(['-L', ...names]).filter((path) => path.startsWith('/') && !NEEDLESS.test(path));
+  const list = paths.map((path) => path.replace(/^\/(?=(s?bin|lib(64)?)\/)/, '/usr/').slice(1)).filter(isFile);
+  const packed = ['--create', '--directory=/', '--files-from=-'];
+  const archive = execFileSync('tar', packed, { input: [...new Set(list)].join('\n'), maxBuffer: 1 << 30 });
+  execFileSync('tar', ['--extract', '--directory', root], { input: archive });
   writeFileSync(join(root, 'var/lib/dpkg/status'), query(['-s', ...names]).join('\n'));
   copyFileSync(deb, join(root, 'root/cfs.deb'));
   execFileSync('mkfs.erofs', ['--quiet', '-T0', image, place]);
