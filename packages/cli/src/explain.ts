@@ -7,6 +7,7 @@ import { noticesOf, show, type DeploymentReport, type Notice, type PlanItem } fr
 import { attempt, holdersOf, inside, mark, type Holder, type Location } from '@cfs/repo';
 import { closuresOf, OTHER_REFS } from './closures.ts';
 import type { Thing } from './find.ts';
+import { tellRemoval } from './gone.ts';
 import { untilOf } from './render/plan.ts';
 import type { Planned, System } from './system.ts';
 
@@ -14,8 +15,8 @@ export interface Explanation {
   readonly schema: 'cfs.explain.v1';
   readonly what: Thing['kind'];
   readonly name: string;
-  /** `stays` without living: nothing of ours, or in doubt. `missing`: named, and not there. */
-  readonly verdict: 'lives' | 'goes' | 'stays' | 'missing';
+  /** `stays` without living: nothing of ours, or in doubt. `missing`: named, and not there. `gone`: a run removed it. */
+  readonly verdict: 'lives' | 'goes' | 'stays' | 'missing' | 'gone';
   /** From the root to the thing, or what it was and what no longer names it: one sentence each. */
   readonly story: readonly string[];
   /** The deployments that use it, dead ones too. */
@@ -44,6 +45,8 @@ export class Explainer {
         return this.#link(thing.kind, thing.link.name, thing.link);
       case 'ref':
         return this.#ref(thing.ref);
+      case 'gone':
+        return this.#tell('gone', thing.name, 'gone', thing.removals.map(tellRemoval), [], []);
       case 'entry':
       case 'artifact':
       case 'state':

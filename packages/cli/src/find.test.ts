@@ -22,6 +22,7 @@ function line(thing: Thing): string {
   if (thing.kind === 'deployment') return `deployment ${thing.deployment.id}`;
   if (thing.kind === 'object') return `object ${thing.digest}`;
   if (thing.kind === 'ref') return `ref ${show(thing.ref)}`;
+  if (thing.kind === 'gone') return `gone ${thing.name}`;
   return `${thing.kind} ${show('link' in thing ? thing.link : thing.at)}`;
 }
 const found = (text: string) => onDisk(told, (system, planned) => line(find(system, planned, text)));

@@ -2,8 +2,9 @@
 import { lstatSync } from 'node:fs';
 import { parseDigest, type Digest } from '@cfs/bls';
 import { show, type DeploymentReport } from '@cfs/planner';
-import { attempt, inside, type Link, type Location, type Ref } from '@cfs/repo';
+import { attempt, inside, type Link, type Location, type Ref, type Removal } from '@cfs/repo';
 import { EXIT, Failure } from './failure.ts';
+import { removalsOf } from './gone.ts';
 import { shorten } from './render/text.ts';
 import type { Planned, System } from './system.ts';
 
@@ -12,6 +13,8 @@ export type Thing =
   | { readonly kind: 'object'; readonly digest: Digest }
   | { readonly kind: 'image' | 'stream'; readonly link: Link }
   | { readonly kind: 'ref'; readonly ref: Ref }
+  /** What former runs removed, the last first. */
+  | { readonly kind: 'gone'; readonly name: string; readonly removals: readonly Removal[] }
   | {
       readonly kind: 'entry' | 'artifact' | 'state' | 'other';
       readonly at: Location;
@@ -30,6 +33,8 @@ export function find(system: System, planned: Planned, text: string): Thing {
   const found =
     byRole(planned, text) ?? byPath(planned, text) ?? byDigest(system, planned, text) ?? byName(planned, text);
   if (found) return found;
+  const removals = removalsOf(system.sysroot, text);
+  if (removals.length > 0) return { kind: 'gone', name: text, removals };
   const hint = 'give a path (esp/loader/entries/x.conf), a digest or its first digits, a deployment, or a tag';
   throw new Failure('unknown-thing', `${text} is nothing that cfs found here`, { exit: EXIT.usage, hint });
 }

@@ -49,7 +49,7 @@ export const MANUAL: Readonly<Record<string, Entry>> = {
   },
   explain: {
     about: [
-      'Tells the chain of references that keeps a thing, or the story of its death, and which deployments use it.',
+      'Tells the chain of references that keeps a thing, or the story of its death, and which deployments use it. Of what is gone it tells when a run removed it, and why.',
     ],
     examples: [
       example('cfs explain 1f3a9c', 'A deployment, an image, a stream or an object by its first digits'),

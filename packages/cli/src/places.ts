@@ -18,7 +18,9 @@ export async function placesOf(flags: GlobalFlags, writable: boolean): Promise<F
   const found = await find({ sysroot, esp, boot, writable });
   const byHand = esp !== undefined || boot !== undefined || !isMachineRoot(sysroot);
   const variables = byHand ? undefined : openEfiVariables();
-  const privately = found.esps.map((each, index) => (each.mounted === 'private' ? espName(index) : undefined));
+  const privately = found.esps.flatMap((each, index): [string, string][] =>
+    each.mounted === 'private' ? [[espName(index), each.label]] : [],
+  );
   return {
     sysroot: found.sysroot,
     esps: found.esps.map((each) => each.path),
@@ -27,7 +29,8 @@ export async function placesOf(flags: GlobalFlags, writable: boolean): Promise<F
     proc,
     bootloader: flags.bootloader === 'auto' ? detect(found, variables) : flags.bootloader,
     runTrusted: run !== undefined || isInitsRun(),
-    ownReadOnly: ['sysroot', ...privately.filter((name) => name !== undefined)],
+    ownReadOnly: ['sysroot', ...privately.map(([name]) => name)],
+    devices: Object.fromEntries(privately),
     fileSystemUuid: found.filesystemUuid,
     efi: variables && efiDefaults(variables),
     close: () => {

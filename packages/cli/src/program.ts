@@ -69,7 +69,7 @@ export function makeProgram(done: (exit: number) => void): Command {
         (await import('./commands/plan.ts')).planCommand(flags),
       ),
     );
-  planOptions(command('explain', 'tell why a thing lives, or how it died'))
+  planOptions(command('explain', 'tell why a thing lives, how it died, or when it went'))
     .argument('<thing>', 'a path, a digest or its first digits, a deployment, an entry, a tag')
     .option('--json', 'print it as JSON')
     .action(

@@ -43,9 +43,9 @@ export const statusSchema: z.ZodType<Status> = z.strictObject({
 
 export const explanationSchema: z.ZodType<Explanation> = z.strictObject({
   schema: z.literal('cfs.explain.v1'),
-  what: z.enum(['deployment', 'object', 'image', 'stream', 'ref', 'entry', 'artifact', 'state', 'other']),
+  what: z.enum(['deployment', 'object', 'image', 'stream', 'ref', 'entry', 'artifact', 'state', 'gone', 'other']),
   name: text,
-  verdict: z.enum(['lives', 'goes', 'stays', 'missing']),
+  verdict: z.enum(['lives', 'goes', 'stays', 'missing', 'gone']),
   story: z.array(text).readonly(),
   deployments: z.array(z.strictObject({ id: digestSchema, verdict: deploymentShape.verdict })).readonly(),
   notices,

@@ -24,6 +24,8 @@ export interface PlacePaths {
   readonly bootloader: BootLoader;
   readonly runTrusted: boolean;
   readonly ownReadOnly?: readonly string[];
+  /** By place, of what is mounted for this process alone: the path there says nothing to anybody else. */
+  readonly devices?: Readonly<Record<string, string>>;
   readonly fileSystemUuid?: string | undefined;
   readonly efi?: EfiDefaults | undefined;
   close?(): void;
@@ -50,6 +52,11 @@ export class System {
       this.close();
       throw error;
     }
+  }
+
+  /** Where a place lies, for people: a directory, or the device of what nobody else has mounted. */
+  pathOf(place: string, path: string): string {
+    return this.paths.devices?.[place] ?? path;
   }
 
   #openPlaces(): Parameters<typeof readInventory>[0] {

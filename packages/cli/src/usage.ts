@@ -34,6 +34,7 @@ export interface Row {
 
 export interface PlaceUsage {
   readonly name: string;
+  /** A directory, or the device of a partition that is not mounted. */
   readonly path: string;
   /** The trees that are counted, below the place. */
   readonly trees: readonly string[];

@@ -13,7 +13,7 @@ export type { Origin } from './origin.ts';
 export { temporaryNameOf } from './read-boot.ts';
 export { espName, readInventory, type Places } from './read-inventory.ts';
 export { LEDGER, VOLATILE_LEDGER } from './read-ledger.ts';
-export { readReceipts, type PastRun } from './read-receipts.ts';
+export { readReceipts, readRemovals, type PastRun, type Removal } from './read-receipts.ts';
 export { readRepository } from './read-repository.ts';
 export { survey, type RepositorySurvey } from './survey.ts';
 export { attempt, inside } from './tolerate.ts';

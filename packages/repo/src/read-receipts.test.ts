@@ -5,7 +5,7 @@ import { openDirectory } from '@cfs/posix';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from './inventory.ts';
-import { parseReceipt, readReceipts } from './read-receipts.ts';
+import { parseReceipt, parseRemovals, readReceipts, readRemovals } from './read-receipts.ts';
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const RECEIPT = {
@@ -77,4 +77,37 @@ it('all receipts are told, the last first', () => {
   expect(problems).toHaveLength(1);
   root.close();
   rmSync(path, { recursive: true });
+});
+
+describe('what a receipt says was removed', () => {
+  const item = { place: 'esp', path: ['loader', 'x.conf'], action: 'unlink', reason: 'it is dead', class: 'entry' };
+
+  it('is told item by item, and what is no item is passed over', () => {
+    const broken = [3, null, {}, { ...item, path: 'x' }, { ...item, path: [1] }, { ...item, reason: undefined }];
+    expect(parseRemovals('x', bytes({ ...RECEIPT, removed: [item, ...broken] }))).toEqual([
+      { path: 'esp/loader/x.conf', action: 'unlink', reason: 'it is dead', time: 2000 },
+    ]);
+  });
+
+  it.each([[{}], [{ ...RECEIPT, removed: 3 }], [{ removed: [] }]])('is nothing in %j', (receipt) =>
+    expect(parseRemovals('x', bytes(receipt))).toBeUndefined(),
+  );
+
+  it('never throws', () => {
+    const property = fc.property(fc.jsonValue(), (removed) => {
+      parseRemovals('x', bytes({ finished: 1, removed }));
+    });
+    fc.assert(property, { seed: 1 });
+  });
+
+  it('is told of all runs, the last first', () => {
+    const path = mkdtempSync(join(tmpdir(), 'receipts-'));
+    mkdirSync(join(path, 'state/cfs/receipts'), { recursive: true });
+    for (const finished of [1000, 3000, 2000])
+      writeFileSync(join(path, `state/cfs/receipts/${finished}.json`), bytes({ finished, removed: [item] }));
+    const root = openDirectory(path);
+    expect(readRemovals(root, []).map(({ time }) => time)).toEqual([3000, 2000, 1000]);
+    root.close();
+    rmSync(path, { recursive: true });
+  });
 });

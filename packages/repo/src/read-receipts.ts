@@ -30,19 +30,44 @@ export interface PastRun {
 
 /** The last first. What is no receipt is a problem, and left out. */
 export function readReceipts(sysroot: Directory, problems: Problem[]): PastRun[] {
+  return read(sysroot, problems, parseReceipt).sort((a, b) => b.started - a.started);
+}
+
+/** One thing that a run removed, moved to the trash, or rewrote. Objects are only counted there. */
+export interface Removal {
+  /** With its place: `esp/loader/entries/x.conf`. */
+  readonly path: string;
+  readonly action: string;
+  readonly reason: string;
+  /** When the run ended. */
+  readonly time: number;
+}
+
+/** Of all runs, the last first. */
+export function readRemovals(sysroot: Directory, problems: Problem[]): Removal[] {
+  return read(sysroot, problems, parseRemovals)
+    .flat()
+    .sort((a, b) => b.time - a.time);
+}
+
+function read<T>(
+  sysroot: Directory,
+  problems: Problem[],
+  parse: (name: string, bytes: Uint8Array) => T | undefined,
+): T[] {
   const about = `sysroot/${LEDGER.join('/')}/receipts`;
-  const read = (): PastRun[] =>
+  const readAll = (): T[] =>
     inside(sysroot, [...LEDGER, 'receipts'], (directory) =>
       directory.list().flatMap(({ name, kind }) => {
         if (kind !== 'file' || !name.endsWith('.json')) return [];
         const bytes = tolerate(problems, `${about}/${name}`, () => directory.read(name, LIMIT));
-        const run = bytes && parseReceipt(name, bytes);
-        if (bytes && run === undefined)
+        const found = bytes && parse(name, bytes);
+        if (bytes && found === undefined)
           problems.push({ code: 'receipt-broken', about: `${about}/${name}`, message: 'is no receipt of cfs' });
-        return run ?? [];
+        return found === undefined ? [] : [found];
       }),
     );
-  return (tolerate(problems, about, read) ?? []).sort((a, b) => b.started - a.started);
+  return tolerate(problems, about, readAll) ?? [];
 }
 
 /** Undefined without what every receipt has: when it was, and how it ended. */
@@ -68,6 +93,18 @@ export function parseReceipt(name: string, bytes: Uint8Array): PastRun | undefin
     skipped: Array.isArray(skipped) ? skipped.length : 0,
     ...(isCount(missing) && { missing }),
   };
+}
+
+/** What is no removal is passed over: another version may know more of them. */
+export function parseRemovals(_: string, bytes: Uint8Array): Removal[] | undefined {
+  const { finished, removed } = parseJson(bytes) ?? {};
+  if (!isTime(finished) || !Array.isArray(removed)) return undefined;
+  return removed.flatMap((each: unknown): Removal[] => {
+    const { place, path, action, reason } = isJson(each) ? each : {};
+    if (typeof place !== 'string' || typeof action !== 'string' || typeof reason !== 'string') return [];
+    if (!Array.isArray(path) || !path.every((part) => typeof part === 'string')) return [];
+    return [{ path: [place, ...path].join('/'), action, reason, time: finished }];
+  });
 }
 
 function entriesOf<T>(value: unknown, read: (value: unknown) => T | undefined): Record<string, T> {

@@ -34,7 +34,8 @@ export async function duCommand(flags: GlobalFlags & OutputFlags & { wait: numbe
 function diskUsage(system: System): DiskUsage {
   const problems: Problem[] = [];
   const planned = system.plan({ now: Date.now() });
-  const { places, layers, fileSystems } = usageOf(planned, system.roots(planned.inventory), problems);
+  const { places: found, layers, fileSystems } = usageOf(planned, system.roots(planned.inventory), problems);
+  const places = found.map((place) => ({ ...place, path: system.pathOf(place.name, place.path) }));
   const deployments = planned.decision.deployments
     .toSorted((a, b) => Number(a.verdict === 'dead') - Number(b.verdict === 'dead') || byMenu(a, b))
     .map(({ id, verdict, version, imageReference }) => ({ id, verdict, version, imageReference }));

@@ -1,4 +1,4 @@
-/** `cfs explain`: why a thing lives, or how it died. Changes nothing. */
+/** `cfs explain`: why a thing lives, how it died, or when it went. Changes nothing. */
 import { Explainer, type Explanation } from '../explain.ts';
 import { EXIT } from '../failure.ts';
 import { find } from '../find.ts';
@@ -21,12 +21,12 @@ export async function explainCommand(flags: GlobalFlags & PlanFlags & OutputFlag
   }
 }
 
-const STYLES = { lives: 'green', goes: 'red', stays: 'yellow', missing: 'red' } as const;
+const STYLES = { lives: 'green', goes: 'red', stays: 'yellow', missing: 'red', gone: 'red' } as const;
 
 function render({ what, name, verdict, story, deployments, notices }: Explanation): string {
   const users = deployments.map(({ id, verdict: own }) => `  ${id.slice(0, 12)}  ${own}`);
   const lines = [
-    `${what === 'other' ? '' : `${what} `}${shorten(name)}: ${paint(STYLES[verdict], verdict)}`,
+    `${what === 'other' || what === 'gone' ? '' : `${what} `}${shorten(name)}: ${paint(STYLES[verdict], verdict)}`,
     ...story.flatMap((step) =>
       wrap(shorten(step), '  ').map((line, index) => (index === 0 ? line.replace('  ', '- ') : line)),
     ),

@@ -12,6 +12,7 @@ import { exitOf, optionsOf } from './plan.ts';
 /** Bytes of one place, and what a run would free on it. */
 export interface PlaceStatus {
   readonly name: string;
+  /** A directory, or the device of a partition that is not mounted. */
   readonly path: string;
   readonly total: number;
   readonly free: number;
@@ -55,7 +56,7 @@ function statusOf(system: System, options: Options): { status: Status; exit: num
     .sort((a, b) => Number(a.verdict === 'dead') - Number(b.verdict === 'dead') || byMenu(a, b));
   const places = Object.entries(inventory.places).map(([name, { path, fileSystem, readOnly }]): PlaceStatus => {
     const { total, free } = fileSystem;
-    return { name, path, total, free, readOnly, collectable: plan.totals[name]?.bytes ?? 0 };
+    return { name, path: system.pathOf(name, path), total, free, readOnly, collectable: plan.totals[name]?.bytes ?? 0 };
   });
   const totals = Object.values(plan.totals);
   const status: Status = {
