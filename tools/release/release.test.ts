@@ -15,7 +15,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture } from '../../test-images/fixtures.ts';
+import { story } from '../../test-images/stories/index.ts';
 import { Machine } from '../../test-images/system-tests/machine.ts';
+import { content } from '../../test-images/vm/content.ts';
+import { ENTER, makeDebianDisk } from '../../test-images/vm/debian.ts';
+import { makeDisk } from '../../test-images/vm/disk.ts';
+import { noMachines } from '../../test-images/vm/parts.ts';
+import { boot, type Step } from '../../test-images/vm/qemu.ts';
 import { hasTool } from '../oracles/oracle.ts';
 import { makeDist } from './main.ts';
 import { librariesOf } from './packages.ts';
@@ -159,6 +165,76 @@ describe.skipIf(!canMake || !hasTool('dpkg-deb'))('the .deb (needs binutils and 
     expect(existsSync(dirname(link)) ? readdirSync(dirname(link)) : []).toEqual([]);
   });
 });
+
+const missing = noMachines();
+if (missing !== undefined && process.env['CI'] === 'true') throw new Error(missing);
+
+// Three deployments fill the ESP; a new user wants to know why, and frees it.
+describe.skipIf(!canMake || !isRoot || missing)(
+  `the .deb in a machine (needs root)${missing ? ` (${missing})` : ''}`,
+  () => {
+    const told = story({ loader: 'systemd', kind: 'bls', content: content() }).install('A').update('B').update('C');
+    const dead = told.id('A').slice(0, 12);
+    let steps: ReadonlyMap<string, Step>;
+    const printed = (name: string): string => {
+      const { exit, stdout, stderr } = steps.get(name) ?? { exit: -1, stdout: '', stderr: 'it did not run' };
+      expect([name, exit, stderr]).toEqual([name, 0, '']);
+      return stdout;
+    };
+
+    beforeAll(async () => {
+      const home = join(place, 'machine');
+      mkdirSync(home);
+      const [disk, tools] = [join(home, 'disk'), join(home, 'tools')];
+      makeDebianDisk(tools, made('.deb'));
+      makeDisk(disk, told, { esp: 39, root: 16 });
+      const job = `${ENTER}
+      step install debian dpkg --install /root/cfs.deb
+      step status debian cfs status
+      step plan debian cfs plan
+      step why debian cfs explain ${dead}
+      step gc debian cfs gc --yes
+      step after debian cfs status
+      step gone debian cfs explain ${dead}
+      step remove debian dpkg --remove cfs
+    `;
+      const booted = await boot({ disk, tools, place: home, job });
+      expect(booted.deployment, booted.console.slice(-2000)).toBe(told.booted?.id);
+      steps = booted.steps;
+    }, 900_000);
+
+    it('is installed by dpkg with what it depends on, and removed', () => {
+      expect(printed('install')).toMatch(/Setting up cfs/);
+      expect(printed('remove')).toMatch(/Removing cfs/);
+    });
+
+    it('shows the partition that is full, and the one command to run next', () => {
+      const lines = printed('status').split('\n');
+      expect(lines).toContainEqual(
+        expect.stringMatching(/^ {2}esp {5}\/dev\/vda1 +9\d% of .* used, 12\.\d MiB to collect$/),
+      );
+      expect(lines.at(-2)).toMatch(/^cfs gc would free 12\.\d MiB \(\d+ items\)\. Next: cfs gc$/);
+      expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    });
+
+    it('tells why each thing goes', () => {
+      expect(printed('plan')).toMatch(
+        new RegExp(`^Goes  ${dead}  .*\n    It has rotated out: 2 younger deployments`, 'm'),
+      );
+      expect(printed('why')).toMatch(new RegExp(`^deployment ${dead}…: goes\n- it has rotated out: 2 younger`));
+    });
+
+    it('frees it, proves it, and tells afterwards what went', () => {
+      expect(printed('gc')).toMatch(
+        /\n {2}esp: (12\.\d MiB) by the plan; its file system has \1 more free[^]*nothing is missing\n$/,
+      );
+      expect(printed('after')).toMatch(/ \/dev\/vda1 +6\d% of .* used\n[^]*\nNothing to collect\.\n$/);
+      expect(printed('gone')).toMatch(
+        new RegExp(`^${dead}: gone\n- 2026-06-01 .* UTC: esp/EFI/Linux/bootc_composefs-${dead}…`),
+      );
+    });
+  },
+);
 
 describe.skipIf(!canMake || !hasTool('rpmbuild'))('the .rpm (needs binutils and rpmbuild)', () => {
   it('holds what the tarball holds, and depends on the libraries', () => {
