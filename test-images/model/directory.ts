@@ -133,6 +133,11 @@ export class ModelDirectory implements WritableDirectory {
     this.#perform('unlink', [this.#change(name, 'remove', undefined)], [this.#inode]);
   }
 
+  async unlinkLater(name: string): Promise<void> {
+    await Promise.resolve();
+    this.unlink(name);
+  }
+
   rmdir(name: string): void {
     const node = this.#get('unlinkat', name);
     if (node.kind !== 'directory') throw this.#error('ENOTDIR', 'unlinkat', name);

@@ -83,6 +83,8 @@ export interface WritableDirectory extends Directory {
   /** As {@link Directory.directory}; also refuses to cross a mount point (openat2, RESOLVE_NO_XDEV). */
   directory(name: string): WritableDirectory;
   unlink(name: string): void;
+  /** The same on another thread, so that several are under way at once. Wait for all before `close`. */
+  unlinkLater(name: string): Promise<void>;
   rmdir(name: string): void;
   mkdir(name: string, mode: number): void;
   symlink(name: string, target: string): void;

@@ -19,11 +19,26 @@ export function attempt<T>(path: string, call: () => T): T {
     try {
       return call();
     } catch (error) {
-      if (!isSystemError(error)) throw error;
-      const code = errnoName(-error.errno);
-      if (code !== 'EINTR') throw new PosixError(code, error.syscall, path);
+      throwUnlessInterrupted(error, path);
     }
   }
+}
+
+/** As {@link attempt}, for a call that is done on another thread meanwhile. */
+export async function attemptLater<T>(path: string, call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      throwUnlessInterrupted(error, path);
+    }
+  }
+}
+
+function throwUnlessInterrupted(error: unknown, path: string): void {
+  if (!isSystemError(error)) throw error;
+  const code = errnoName(-error.errno);
+  if (code !== 'EINTR') throw new PosixError(code, error.syscall, path);
 }
 
 function isSystemError(error: unknown): error is { errno: number; syscall: string } {

@@ -114,7 +114,7 @@ export class KernelDirectory implements Directory {
   }
 
   readlink(name: string): string {
-    return decodeName(attempt(this.pathOf(name), () => fs.readlinkSync(this.#at(name), { encoding: 'buffer' })));
+    return decodeName(attempt(this.pathOf(name), () => fs.readlinkSync(this.at(name), { encoding: 'buffer' })));
   }
 
   read(name: string, limit: number): Uint8Array {
@@ -172,7 +172,7 @@ export class KernelDirectory implements Directory {
     return path;
   }
 
-  #at(name: string): string | Buffer {
+  protected at(name: string): string | Buffer {
     const parent = `${descriptorPath(this.fd)}/`;
     return isPlainName(name) ? parent + name : Buffer.concat([Buffer.from(parent), encodeName(name)]);
   }

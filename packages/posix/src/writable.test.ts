@@ -56,6 +56,32 @@ describe('a writable directory', () => {
     expect(root.list()).toHaveLength(1);
   });
 
+  it('removes several at once, each in the directory that was opened', async () => {
+    const names = [...Array.from({ length: 40 }, (_, index) => `file ${index}`), 'link', '\udcff'];
+    root.mkdir('dir', 0o700);
+    const directory = root.directory('dir');
+    root.create('precious', bytes('x'), 0o600);
+    directory.symlink('link', '../precious');
+    for (const name of names) if (name !== 'link') directory.create(name, bytes('x'), 0o600);
+    directory.create('stays', bytes('x'), 0o600);
+    root.rename('dir', root, 'moved');
+    await Promise.all(names.map((name) => directory.unlinkLater(name)));
+    expect(directory.list().map(({ name }) => name)).toEqual(['stays']);
+    directory.close();
+    expect(text('precious')).toBe('x');
+  });
+
+  it.each([
+    ['a directory', 'dir', 'EISDIR'],
+    ['nothing', 'gone', 'ENOENT'],
+    ['a path', 'full/inner', 'EINVAL'],
+    ['the directory above', '..', 'EINVAL'],
+  ])('refuses to unlink %s later', async (_, name, expected) => {
+    root.mkdir('dir', 0o700);
+    await expect(root.unlinkLater(name)).rejects.toEqual(code(expected));
+    expect(root.list().map((entry) => entry.name)).toEqual(['dir']);
+  });
+
   it.each<[string, string, (directory: WritableDirectory) => void]>([
     ['unlink of a directory', 'EISDIR', (d) => d.unlink('dir')],
     ['unlink of nothing', 'ENOENT', (d) => d.unlink('gone')],

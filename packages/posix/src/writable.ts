@@ -6,7 +6,7 @@ import * as fs from 'node:fs';
 import { FCNTL, RENAME, RESOLVE } from './constants.ts';
 import type { WritableDirectory } from './directory.ts';
 import { PosixError } from './directory.ts';
-import { attempt } from './errno.ts';
+import { attempt, attemptLater } from './errno.ts';
 import { barrier } from './barrier.ts';
 import { KernelDirectory, openPlace } from './kernel.ts';
 import { mountIdOf } from './mounts.ts';
@@ -46,6 +46,12 @@ class KernelWritableDirectory extends KernelDirectory implements WritableDirecto
 
   unlink(name: string): void {
     invoke('unlinkat', this.pathOf(name), (libc) => libc.unlinkat(this.fd, cString(name), 0));
+  }
+
+  async unlinkLater(name: string): Promise<void> {
+    const path = this.pathOf(name);
+    const at = this.at(name);
+    await attemptLater(path, () => fs.promises.unlink(at));
   }
 
   rmdir(name: string): void {
