@@ -27,7 +27,7 @@ const allFromExecutable: Plugin = {
         contents: `import { loadNative } from ${native};\n${text.replace('createRequire(import.meta.url)', 'undefined')}`,
       };
     });
-    build.onLoad({ filter: /\/cli\/src\/object-threads\.ts$/ }, ({ path }) => {
+    build.onLoad({ filter: /\/cli\/src\/thread\.ts$/ }, ({ path }) => {
       const text = replaceOnce(path, '[import.meta.filename, []]', '[threadProgram(), []]');
       return { contents: `import { threadProgram } from ${native};\n${text}`, loader: 'ts' };
     });

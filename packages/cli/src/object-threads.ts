@@ -3,16 +3,14 @@
  * a thread that fails fails the whole check, because what it had taken was not looked at.
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Algorithm } from '@cfs/bls';
 import { openDirectory, PosixError } from '@cfs/posix';
 import { attempt, checkObjects, inside, prefixesIn, type BadObject, type CheckedObjects } from '@cfs/repo';
-
-/** As the first argument it makes of the program a thread of this kind: see main.ts. */
-const OBJECT_THREAD = '--object-thread';
+import { THREAD } from './thread.ts';
 
 interface Share {
+  readonly task: 'check';
   readonly repository: string;
   readonly algorithm: Algorithm;
   readonly prefixes: readonly string[];
@@ -26,11 +24,6 @@ interface Told {
   readonly found?: CheckedObjects;
 }
 
-/** In the bundle everything is one file; beside the sources, Node has to be told to take the packages' sources too. */
-const [program, flags] = import.meta.filename.endsWith('.ts')
-  ? [join(import.meta.dirname, 'main.ts'), ['--conditions=@cfs/source']]
-  : [import.meta.filename, []];
-
 export interface AllObjects extends CheckedObjects {
   readonly unreadable: readonly string[];
 }
@@ -42,7 +35,13 @@ export async function checkAllObjects(
   onProgress: (done: number, total: number) => void,
 ): Promise<AllObjects> {
   const prefixes = listPrefixes(repository);
-  const share: Share = { repository, algorithm, prefixes, next: new Int32Array(new SharedArrayBuffer(4)) };
+  const share: Share = {
+    task: 'check',
+    repository,
+    algorithm,
+    prefixes,
+    next: new Int32Array(new SharedArrayBuffer(4)),
+  };
   const bad: BadObject[] = [];
   const unreadable: string[] = [];
   let [objects, bytes, done] = [0, 0, 0];
@@ -74,9 +73,7 @@ function listPrefixes(repository: string): string[] {
 
 function runThread(share: Share, take: (told: Told) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Descriptors are opened past node, which would complain of each that it is to close.
-    const options = { argv: [OBJECT_THREAD], execArgv: flags, workerData: share, trackUnmanagedFds: false };
-    const worker = new Worker(program, options);
+    const worker = new Worker(THREAD.program, { ...THREAD.options, workerData: share });
     worker.on('message', take);
     worker.on('error', (error) => {
       // The others need not go on.
@@ -92,7 +89,6 @@ function runThread(share: Share, take: (told: Told) => void): Promise<void> {
 
 /** What such a thread does. */
 export function serveObjects(): void {
-  if (isMainThread) throw new Error(`${OBJECT_THREAD} is not for people`);
   const { repository, algorithm, prefixes, next } = workerData as Share;
   const root = openDirectory(repository);
   const look = (prefix: string): CheckedObjects =>

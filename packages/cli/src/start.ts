@@ -3,7 +3,7 @@ import type { LogFlags } from './log.ts';
 
 export async function start(): Promise<void> {
   // Where a thread's program has no file, its arguments begin earlier.
-  if (process.argv.at(-1) === '--object-thread') return (await import('./object-threads.ts')).serveObjects();
+  if (process.argv.at(-1) === '--object-thread') return (await import('./thread.ts')).serve();
   const { makeProgram } = await import('./program.ts');
   const program = makeProgram((code) => (process.exitCode = code));
   try {

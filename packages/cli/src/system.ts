@@ -13,6 +13,7 @@ import {
 } from '@cfs/repo';
 import { EXIT, Failure } from './failure.ts';
 import { whileReading } from './host/reading.ts';
+import { surveyThreads } from './survey-threads.ts';
 
 /** The places as paths, found or given. */
 export interface PlacePaths {
@@ -140,7 +141,10 @@ export class System {
   plan(options: Options): Planned {
     const inventory = this.inventory();
     const decision = decide(inventory, options);
-    const found = inside(this.sysroot, ['composefs'], (root) => survey(root, inventory.repository, decision.roots));
+    const help = surveyThreads(this.repositoryPath);
+    const found = inside(this.sysroot, ['composefs'], (root) =>
+      survey(root, inventory.repository, decision.roots, help),
+    );
     return {
       inventory,
       decision,

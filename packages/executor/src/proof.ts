@@ -1,15 +1,15 @@
 /** The proof after a sweep: every kept root walked again, and held against what it led to before. */
 import type { Directory } from '@cfs/posix';
-import { readRepository, survey, type Hole, type Problem } from '@cfs/repo';
+import { readRepository, survey, type Help, type Hole, type Problem } from '@cfs/repo';
 import type { Proof } from './receipt.ts';
 import type { Reading } from './request.ts';
 
 /** `root` is the repository's directory; `before` was read before anything in the repository was removed. */
-export function prove(root: Directory, before: Reading): Proof {
+export function prove(root: Directory, before: Reading, help?: Help): Proof {
   const problems: Problem[] = [];
   const repository = readRepository(root, { place: 'repository', path: [] }, problems);
   const { roots } = before.plan;
-  const now = survey(root, repository, roots);
+  const now = survey(root, repository, roots, help);
   const known = before.survey;
   const links = (['images', 'streams'] as const).flatMap((kind) => without(known[kind].keys(), now[kind].keys()));
   const objects = without(now.table.missing, known.table.missing);

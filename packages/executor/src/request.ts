@@ -2,7 +2,7 @@
 import type { Digest } from '@cfs/bls';
 import type { Plan } from '@cfs/planner';
 import type { WritableDirectory } from '@cfs/posix';
-import type { RepositorySurvey } from '@cfs/repo';
+import type { Help, RepositorySurvey } from '@cfs/repo';
 
 /** One complete reading of the system, and the plan that came of it. */
 export interface Reading {
@@ -40,6 +40,8 @@ export interface Request {
   readonly trashFor?: number;
   readonly keepReceipt?: boolean;
   readonly onProgress?: (progress: Progress) => void;
+  /** Threads for the proof. */
+  readonly help?: Help;
   /** A word when the run shall end after the current item. */
   readonly stop?: () => string | undefined;
 }

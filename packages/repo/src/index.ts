@@ -7,7 +7,19 @@ export { fingerprint, LiveSet } from './live-set.ts';
 export { byLayer, layerClosures, type LayersUsage, type LayerUsage } from './layers.ts';
 export { mark, type Hole, type Marked, type MarkRoot, type Reached } from './mark.ts';
 export type { Meta } from './meta.ts';
-export { deadObjects, prefixesIn, readObjects, type DeadObjects, type ObjectTable } from './objects.ts';
+export {
+  deadObjects,
+  nameAt,
+  prefixesIn,
+  queueOf,
+  readObjects,
+  readShare,
+  type DeadObjects,
+  type FoundObjects,
+  type Helpers,
+  type ObjectQueue,
+  type ObjectTable,
+} from './objects.ts';
 export { holdersOf, type Holder } from './holders.ts';
 export type { Origin } from './origin.ts';
 export { temporaryNameOf } from './read-boot.ts';
@@ -15,7 +27,7 @@ export { espName, readInventory, type Places } from './read-inventory.ts';
 export { LEDGER, VOLATILE_LEDGER } from './read-ledger.ts';
 export { readReceipts, readRemovals, type PastRun, type Removal } from './read-receipts.ts';
 export { readRepository } from './read-repository.ts';
-export { survey, type RepositorySurvey } from './survey.ts';
+export { survey, type Help, type RepositorySurvey } from './survey.ts';
 export { attempt, inside } from './tolerate.ts';
 export { TreeMeter } from './tree-size.ts';
 export { measureShares, measureUsage, type Amount, type Closure, type Share, type Usage } from './usage.ts';

@@ -44,10 +44,28 @@ function wordAt(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
 }
 
+function slotsFor(capacity: number): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(capacity * Float64Array.BYTES_PER_ELEMENT));
+}
+
 export class LiveSet {
-  /** Negative once a sweep has met the object: one look at memory for both. */
-  #slots: Float64Array = new Float64Array(1 << 8);
+  /**
+   * Negative once a sweep has met the object: one look at memory for both. Threads may share them to judge by: each only
+   * ever turns a positive number into its negative.
+   */
+  #slots = slotsFor(1 << 8);
   #size = 0;
+
+  /** What {@link LiveSet.judging} makes a set of again in another thread, while nothing is added. */
+  get slots(): Float64Array {
+    return this.#slots;
+  }
+
+  static judging(slots: Float64Array): LiveSet {
+    const set = new LiveSet();
+    set.#slots = slots;
+    return set;
+  }
 
   /** Makes room for `count` in all, at once: growing by steps is a fifth of the time of marking. */
   reserve(count: number): void {
@@ -117,7 +135,7 @@ export class LiveSet {
 
   #grow(capacity: number): void {
     const slots = this.#slots;
-    this.#slots = new Float64Array(capacity);
+    this.#slots = slotsFor(capacity);
     for (const value of slots) if (value !== 0) this.#slots[this.#find(Math.abs(value))] = value;
   }
 }

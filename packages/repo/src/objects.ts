@@ -28,26 +28,112 @@ export interface ObjectTable {
 /** The dead of `objects/<prefix>`: raw names without the prefix, one after the other. */
 export interface DeadObjects {
   readonly prefix: string;
-  readonly names: Buffer;
+  readonly names: Uint8Array;
   readonly count: number;
 }
 
-export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm): ObjectTable {
-  const dead: DeadObjects[] = [];
-  const strays: string[] = [];
-  let [count, deadBytes, deadCount] = [0, 0, 0];
-  const take = (prefix: string, found: Found): void => {
-    count += found.count;
-    strays.push(...found.strays.map((name) => `objects/${prefix}/${name}`));
-    if (found.dead.length === 0) return;
-    deadBytes += found.bytes;
-    deadCount += found.dead.length;
-    dead.push({ prefix, count: found.dead.length, names: Buffer.from(found.dead.join(''), 'latin1') });
+/** The directories of objects, taken one by one from a counter that threads may share. */
+export interface ObjectQueue {
+  readonly prefixes: readonly string[];
+  /** One number: the next of `prefixes` that nobody has taken. */
+  readonly next: Int32Array;
+  /** Whether `objects` itself could be read. */
+  readonly readable: boolean;
+}
+
+/** What one directory of objects was found to hold. */
+export interface FoundObjects {
+  readonly prefix: string;
+  readonly readable: boolean;
+  readonly count: number;
+  readonly dead: DeadObjects;
+  readonly deadBytes: number;
+  readonly strays: readonly string[];
+}
+
+/** Other threads that take from the same queue. */
+export interface Helpers {
+  readonly queue: ObjectQueue;
+  /** The set is complete: they may judge by it. */
+  judgeBy(live: LiveSet): void;
+  /** Waits until all that they took is judged. @throws Error when one of them failed: what it took was not looked at. */
+  found(): readonly FoundObjects[];
+}
+
+export function queueOf(root: Directory): ObjectQueue {
+  const prefixes = attempt(() => inside(root, ['objects'], prefixesIn));
+  const next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  return { prefixes: (prefixes.ok && prefixes.value) || [], next, readable: prefixes.ok };
+}
+
+export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm, helpers?: Helpers): ObjectTable {
+  const queue = helpers?.queue ?? queueOf(root);
+  helpers?.judgeBy(live);
+  const found = readShare(root, queue, algorithm, () => live);
+  // Helpers that came too late to take any need not be waited for.
+  if (helpers && found.length < queue.prefixes.length) found.push(...helpers.found());
+  if (found.length !== queue.prefixes.length)
+    throw new Error(`only ${found.length} of ${queue.prefixes.length} directories of objects were read`);
+  found.sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
+  const sum = (count: (each: FoundObjects) => number): number => found.reduce((all, each) => all + count(each), 0);
+  const unreadable = found.flatMap(({ readable, prefix }) => (readable ? [] : [`objects/${prefix}`]));
+  return {
+    count: sum((each) => each.count),
+    dead: found.flatMap(({ dead }) => (dead.count === 0 ? [] : [dead])),
+    deadBytes: sum((each) => each.deadBytes),
+    deadCount: sum((each) => each.dead.count),
+    strays: found.flatMap((each) => each.strays),
+    missing: live.unmet(),
+    unreadable: queue.readable ? unreadable : ['objects'],
   };
-  const unreadable = eachObjectDirectory(root, (directory, prefix) =>
-    take(prefix, readObjectDirectory(directory, prefix, live, algorithm)),
-  );
-  return { count, dead, deadBytes, deadCount, strays, missing: live.unmet(), unreadable };
+}
+
+/** Names that may wait for a set to be judged by, in bytes. */
+const WAITING_BYTES = 24 << 20;
+
+/**
+ * Takes directories from a queue until it is empty. They are listed at once and judged when `live` gives the set; with
+ * `wait` it has to.
+ */
+export function readShare(
+  root: Directory,
+  { prefixes, next }: ObjectQueue,
+  algorithm: Algorithm,
+  live: (wait: boolean) => LiveSet | undefined,
+): FoundObjects[] {
+  const found: FoundObjects[] = [];
+  const waiting: Listed[] = [];
+  let bytes = 0;
+  const takeAll = (objects: Directory): void => {
+    const visit = (prefix: string, use: (directory: Directory) => void): void => {
+      const visited = attempt(() => (inside(objects, [prefix], use), true));
+      if (!visited.ok || visited.value === undefined) found.push(nothingIn(prefix, visited.ok));
+    };
+    const judge = (set: LiveSet | undefined): void => {
+      if (set === undefined) return;
+      for (const listed of waiting.splice(0))
+        visit(listed.prefix, (directory) => found.push(judgeObjects(directory, listed, set, algorithm)));
+      bytes = 0;
+    };
+    for (;;) {
+      const prefix = prefixes[Atomics.add(next, 0, 1)];
+      if (prefix === undefined) break;
+      visit(prefix, (directory) => {
+        const listed = listObjects(directory, prefix, algorithm);
+        bytes += listed.names.length;
+        waiting.push(listed);
+      });
+      judge(live(bytes > WAITING_BYTES));
+    }
+    judge(live(true));
+  };
+  if (prefixes.length > 0) inside(root, ['objects'], takeAll);
+  return found;
+}
+
+function nothingIn(prefix: string, readable: boolean): FoundObjects {
+  const dead = { prefix, names: new Uint8Array(), count: 0 };
+  return { prefix, readable, count: 0, dead, deadBytes: 0, strays: [] };
 }
 
 /** Hands each directory of objects over, in order; returns those that exist and can't be read, or `objects` itself. */
@@ -67,55 +153,85 @@ export function prefixesIn(objects: Directory): string[] {
   return objects.list().flatMap(({ name }) => (/^[0-9a-f]{2}$/.test(name) ? [name] : []));
 }
 
-interface Found {
-  count: number;
-  bytes: number;
-  dead: string[];
-  strays: string[];
+/** One directory of objects before it is judged. */
+interface Listed {
+  readonly prefix: string;
+  /** Fingerprints, in the kernel's order. */
+  readonly values: Float64Array;
+  /** Names without the prefix, one after the other. */
+  readonly names: Uint8Array;
+  readonly strays: readonly string[];
 }
 
-function readObjectDirectory(directory: Directory, prefix: string, live: LiveSet, algorithm: Algorithm): Found {
-  const found: Found = { count: 0, bytes: 0, dead: [], strays: [] };
-  scanObjects(
-    directory,
+function listObjects(directory: Directory, prefix: string, algorithm: Algorithm): Listed {
+  const length = nameLength(algorithm);
+  const strays: string[] = [];
+  let values = new Float64Array(512);
+  let names = new Uint8Array(values.length * length);
+  let count = 0;
+  const take = (value: number, buffer: Uint8Array, start: number): void => {
+    if (count === values.length) {
+      const [oldValues, oldNames] = [values, names];
+      values = new Float64Array(count * 2);
+      values.set(oldValues);
+      names = new Uint8Array(count * 2 * length);
+      names.set(oldNames);
+    }
+    values[count] = value;
+    names.set(buffer.subarray(start, start + length), count * length);
+    count += 1;
+  };
+  scanObjects(directory, prefix, algorithm, take, (stray) => strays.push(stray));
+  return { prefix, values: values.subarray(0, count), names: names.subarray(0, count * length), strays };
+}
+
+function judgeObjects(directory: Directory, listed: Listed, live: LiveSet, algorithm: Algorithm): FoundObjects {
+  const { prefix, values, names, strays } = listed;
+  const length = nameLength(algorithm);
+  const dead: string[] = [];
+  for (let index = 0; index < values.length; index += 1)
+    if (!live.meet(values[index] ?? 0)) dead.push(nameAt(names, index * length, (index + 1) * length));
+  dead.sort();
+  const deadBytes = dead.reduce((sum, name) => sum + allocated(directory, name), 0);
+  return {
     prefix,
-    algorithm,
-    (value, name) => {
-      found.count += 1;
-      if (!live.meet(value)) found.dead.push(name());
-    },
-    (stray) => found.strays.push(stray),
-  );
-  found.dead.sort();
-  for (const name of found.dead) found.bytes += allocated(directory, name);
-  return found;
+    readable: true,
+    count: values.length,
+    dead: { prefix, names: Buffer.from(dead.join(''), 'latin1'), count: dead.length },
+    deadBytes,
+    strays: strays.map((name) => `objects/${prefix}/${name}`),
+  };
+}
+
+/** Hex digits of an object's name without the two of its directory. */
+function nameLength(algorithm: Algorithm): number {
+  return digestSize(algorithm) * 2 - 2;
 }
 
 /**
- * The fingerprint of each object in `objects/<prefix>`; its name is made only when asked for. Names are `digest size × 2 - 2`
- * hex digits; anything else is a stray.
+ * The fingerprint of each object in `objects/<prefix>`, and where its name lies: see {@link nameAt}. Names are `digest size
+ * × 2 - 2` hex digits; anything else is a stray.
  */
 export function scanObjects(
   directory: Directory,
   prefix: string,
   algorithm: Algorithm,
-  visit: (value: number, name: () => string) => void,
+  visit: (value: number, buffer: Uint8Array, start: number, end: number) => void,
   onStray?: (name: string) => void,
 ): void {
   const high = parseInt(prefix, 16);
   const size = digestSize(algorithm);
-  const length = size * 2 - 2;
-  let current: Uint8Array = new Uint8Array();
-  let [from, to] = [0, 0];
-  const name = (): string => Buffer.from(current.buffer, current.byteOffset + from, to - from).toString('latin1');
+  const length = nameLength(algorithm);
   directory.scan((buffer, start, end, kind) => {
-    current = buffer;
-    from = start;
-    to = end;
     const value = end - start === length && kind === 'file' ? fingerprintOfName(high, buffer, start, size) : 0;
-    if (value !== 0) visit(value, name);
+    if (value !== 0) visit(value, buffer, start, end);
     else onStray?.(decodeName(buffer.subarray(start, end)));
   });
+}
+
+/** A name of hex digits in a buffer. */
+export function nameAt(buffer: Uint8Array, start: number, end: number): string {
+  return Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString('latin1');
 }
 
 /** Allocated bytes of one object. */

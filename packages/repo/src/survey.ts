@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
 import { mark, markEach, type Hole, type Marked, type MarkRoot } from './mark.ts';
-import { readObjects, type ObjectTable } from './objects.ts';
+import { nameAt, readObjects, type Helpers, type ObjectTable } from './objects.ts';
 
 export interface RepositorySurvey extends Omit<Marked, 'live' | 'named'> {
   readonly table: ObjectTable;
@@ -13,9 +13,18 @@ export interface RepositorySurvey extends Omit<Marked, 'live' | 'named'> {
   readonly unreadable: readonly string[];
 }
 
-export function survey(root: Directory, repository: Repository, roots: readonly MarkRoot[]): RepositorySurvey {
+/** Threads that list the directories of objects while this one marks, and judge them with it; undefined where none pay. */
+export type Help = (root: Directory, repository: Repository, roots: readonly MarkRoot[]) => Helpers | undefined;
+
+export function survey(
+  root: Directory,
+  repository: Repository,
+  roots: readonly MarkRoot[],
+  help?: Help,
+): RepositorySurvey {
+  const helpers = help?.(root, repository, roots);
   const { images, streams, live, holes } = mark(root, repository, roots);
-  const table = readObjects(root, live, repository.algorithm);
+  const table = readObjects(root, live, repository.algorithm, helpers);
   const missing = table.missing.length === 0 ? [] : attribute(root, repository, roots, new Set(table.missing), table);
   const objects = {
     count: table.deadCount,
@@ -42,8 +51,7 @@ function hashOf(table: ObjectTable): string {
   for (const { prefix, names, count } of table.dead) {
     const length = names.length / count;
     let lines = '';
-    for (let at = 0; at < names.length; at += length)
-      lines += `${prefix}${names.toString('latin1', at, at + length)}\n`;
+    for (let at = 0; at < names.length; at += length) lines += `${prefix}${nameAt(names, at, at + length)}\n`;
     hash.update(lines);
   }
   return hash.digest('hex');

@@ -8,7 +8,7 @@ import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
 import { LiveSet } from './live-set.ts';
 import { mark, type MarkRoot } from './mark.ts';
-import { allocated, eachObjectDirectory, scanObjects } from './objects.ts';
+import { allocated, eachObjectDirectory, nameAt, scanObjects } from './objects.ts';
 
 /** Everything that some roots reach, under one name. */
 export interface Closure {
@@ -79,9 +79,9 @@ export function measureShares(root: Directory, repository: Repository, closures:
 function countObjects(root: Directory, algorithm: Algorithm, all: LiveSet, groupOf: Uint32Array, groups: Groups): void {
   const count = (directory: Directory, prefix: string): void => {
     const met: [number, string][] = [];
-    scanObjects(directory, prefix, algorithm, (value, name) => {
+    scanObjects(directory, prefix, algorithm, (value, buffer, start, end) => {
       const slot = all.slotOf(value);
-      met.push([slot >= 0 ? (groupOf[slot] ?? 0) : 0, name()]);
+      met.push([slot >= 0 ? (groupOf[slot] ?? 0) : 0, nameAt(buffer, start, end)]);
     });
     for (const [group, name] of met) groups.count(group, allocated(directory, name));
   };

@@ -7,6 +7,7 @@ import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
 import { Signals } from '../signals.ts';
+import { surveyThreads } from '../survey-threads.ts';
 import { entriesOf, System } from '../system.ts';
 import { Telling } from '../telling.ts';
 import { openPlaces, openRun } from '../writing.ts';
@@ -102,6 +103,7 @@ async function execute(
     agree: (changed) => agreedAnew(flags, changed, telling),
     now: Date.now,
     onProgress: telling.progress,
+    help: surveyThreads(system.repositoryPath),
     stop: signals.word,
     ...(flags.trashFor !== undefined && { trashFor: flags.trashFor }),
   };

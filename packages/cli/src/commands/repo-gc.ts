@@ -8,6 +8,7 @@ import { EXIT } from '../failure.ts';
 import { openRepository, whileReading } from '../host/index.ts';
 import type { RunFlags } from '../options.ts';
 import { Signals } from '../signals.ts';
+import { surveyThreads } from '../survey-threads.ts';
 import { Telling } from '../telling.ts';
 import { agreed, agreedAnew, exitOfRun } from './gc.ts';
 import { exitOf, planJson, planText } from './plan.ts';
@@ -27,11 +28,11 @@ interface PlannedRepository {
   readonly reading: Reading;
 }
 
-function planRepository(root: Directory, names: readonly string[], options: Options): PlannedRepository {
+function planRepository(path: string, root: Directory, names: readonly string[], options: Options): PlannedRepository {
   const problems: Problem[] = [];
   const repository = readRepository(root, { place: PLACE, path: [] }, problems);
   const decision = decideRepository(repository, names, problems, options);
-  const found = survey(root, repository, decision.roots);
+  const found = survey(root, repository, decision.roots, surveyThreads(path));
   const plan = complete(decision, repository, found, PLACE, options.now);
   return { repository, survey: found, reading: { plan, survey: found, entries: [] } };
 }
@@ -40,7 +41,9 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
   const root = openRepository(flags.repo);
   try {
     const options: Options = { now: Date.now(), acceptDamage: flags.acceptDamage ?? [] };
-    const first = await whileReading(flags.repo, flags.wait, () => planRepository(root, flags.root ?? [], options));
+    const first = await whileReading(flags.repo, flags.wait, () =>
+      planRepository(flags.repo, root, flags.root ?? [], options),
+    );
     const { plan } = first.reading;
     if (flags.dryRun === true || plan.refused.length > 0) {
       const planned = { plan, survey: first.survey, inventory: { repository: first.repository } };
@@ -61,11 +64,12 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
         places: { [PLACE]: writable },
         repository: { place: PLACE, path: [] },
         lock: () => lockDirectory(flags.repo, 'exclusive', { waitMs: flags.wait }),
-        read: () => planRepository(root, flags.root ?? [], options).reading,
+        read: () => planRepository(flags.repo, root, flags.root ?? [], options).reading,
         entriesNow: () => [],
         agree: (changed) => agreedAnew(flags, changed, telling),
         now: Date.now,
         onProgress: telling.progress,
+        help: surveyThreads(flags.repo),
         stop: signals.word,
       });
       telling.receipt(receipt);
