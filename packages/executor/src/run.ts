@@ -5,7 +5,7 @@
 import type { Digest } from '@cfs/bls';
 import { hasItems, isEmpty, noticesOf, TRASH_FOR, type Notice, type Plan, type PlanItem } from '@cfs/planner';
 import { PosixError, type WritableDirectory } from '@cfs/posix';
-import { attempt, inside } from '@cfs/repo';
+import { inside } from '@cfs/repo';
 import { removeItem } from './items.ts';
 import { Ledger } from './ledger.ts';
 import { PHASES, type Phase } from './phases.ts';
@@ -77,7 +77,7 @@ class Run {
       for (const phase of PHASES) reading = await this.#phase(phase, reading);
       await this.#moveLate();
       this.#ledger.record(this.#withoutLeft(reading.plan), 'after');
-      const proof = this.#inRepository((root) => prove(root, reading));
+      const proof = this.#inRepository((root) => prove(root, reading, this.#request.help));
       return this.#ledger.keep(this.#report.receipt(reading.plan, 'done', undefined, proof));
     } catch (error) {
       if (error instanceof Stopped)
@@ -183,23 +183,15 @@ class Run {
       this.#report.skipped(this.#objectAt('objects'), { code: 'no-sweep', message });
       return;
     }
-    const { place } = this.#request.repository;
+    const { place, path } = this.#request.repository;
     const progress = (): Progress => ({ phase: 'objects', done: this.#report.objects, total: plan.objects.count });
     for (const dead of survey.table.dead) {
       await this.#between(progress());
       this.#touched.add(place);
-      const swept = attempt(() =>
-        this.#inRepository((repository) =>
-          sweepDirectory(repository, dead, () => this.#request.stop?.() === undefined),
-        ),
-      );
-      if (!swept.ok) {
-        this.#report.skipped(this.#objectAt('objects', dead.prefix), swept.error);
-        continue;
-      }
-      this.#report.swept(swept.value?.removed ?? 0, plan);
-      for (const { name, error } of swept.value?.failed ?? [])
-        this.#report.skipped(this.#objectAt('objects', dead.prefix, name), error);
+      const goOn = (): boolean => this.#request.stop?.() === undefined;
+      const { removed, failed } = await sweepDirectory(this.#place(place), path, dead, goOn);
+      this.#report.swept(removed, plan);
+      for (const { path: at, error } of failed) this.#report.skipped(this.#objectAt('objects', ...at), error);
     }
     // A word that came within the last directory must not pass for done.
     await this.#between(progress());

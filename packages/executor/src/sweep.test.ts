@@ -13,38 +13,52 @@ const dead = (...digits: string[]) => ({
 const always = () => true;
 
 describe('a sweep of one directory', () => {
-  it('removes what is dead, and nothing else', () => {
+  it('removes what is dead, and nothing else', async () => {
     const world = disk({ [object('1')]: 'a', [object('2')]: 'b', [object('3')]: 'c', 'objects/ab/stray': 'd' });
-    expect(sweepDirectory(world.place('disk'), dead('1', '3'), always)).toEqual({ removed: 2, failed: [] });
+    expect(await sweepDirectory(world.place('disk'), [], dead('1', '3'), always)).toEqual({ removed: 2, failed: [] });
     expect(show(world)).toEqual({ [object('2')]: 'b', 'objects/ab/stray': 'd' });
   });
 
-  it('counts what is gone already neither as removed nor as failed', () => {
+  it('counts what is gone already neither as removed nor as failed', async () => {
     const world = disk({ [object('1')]: 'a' });
-    expect(sweepDirectory(world.place('disk'), dead('1', '2'), always)).toEqual({ removed: 1, failed: [] });
+    expect(await sweepDirectory(world.place('disk'), [], dead('1', '2'), always)).toEqual({ removed: 1, failed: [] });
   });
 
-  it('goes on after one that cannot be removed', () => {
+  it('goes on after one that cannot be removed', async () => {
     const world = disk({ [object('1')]: 'a', [object('2')]: 'b' });
     const error = new PosixError('EIO', 'unlinkat', rest('1'));
     world.fault = ({ syscall, path }) => {
       if (syscall === 'unlinkat' && path.endsWith(rest('1'))) throw error;
     };
-    const swept = sweepDirectory(world.place('disk'), dead('1', '2'), always);
-    expect(swept).toEqual({ removed: 1, failed: [{ name: rest('1'), error }] });
+    const swept = await sweepDirectory(world.place('disk'), [], dead('1', '2'), always);
+    expect(swept).toEqual({ removed: 1, failed: [{ path: ['ab', rest('1')], error }] });
     expect(show(world)).toEqual({ [object('1')]: 'a' });
   });
 
-  it('stops between two names when asked', () => {
+  it('lets nothing go on when something unforeseen ends it', async () => {
+    const names = ['1', '2', '3', '4', '5', '6'];
+    const world = disk(Object.fromEntries(names.map((name) => [object(name), name])));
+    world.fault = ({ syscall, path }) => {
+      if (syscall === 'unlinkat' && path.endsWith(rest('2'))) throw new TypeError('unforeseen');
+    };
+    await expect(sweepDirectory(world.place('disk'), [], dead(...names), always)).rejects.toThrow('unforeseen');
+    const left = show(world);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(show(world)).toEqual(left);
+  });
+
+  it('stops between two names when asked', async () => {
     const world = disk({ [object('1')]: 'a', [object('2')]: 'b', [object('3')]: 'c' });
     let left = 2;
-    expect(sweepDirectory(world.place('disk'), dead('1', '2', '3'), () => left-- > 0).removed).toBe(2);
+    const swept = await sweepDirectory(world.place('disk'), [], dead('1', '2', '3'), () => left-- > 0);
+    expect(swept.removed).toBe(2);
     expect(show(world)).toEqual({ [object('3')]: 'c' });
   });
 
-  it('does not follow a link that stands in for the directory', () => {
+  it('does not follow a link that stands in for the directory', async () => {
     const world = disk({ 'objects/ab': { target: '../precious' }, [`precious/${rest('1')}`]: 'a' });
-    expect(() => sweepDirectory(world.place('disk'), dead('1'), always)).toThrow(PosixError);
+    const { removed, failed } = await sweepDirectory(world.place('disk'), [], dead('1'), always);
+    expect([removed, failed]).toEqual([0, [{ path: ['ab'], error: expect.any(PosixError) as PosixError }]]);
     expect(world.log).toEqual([]);
   });
 });

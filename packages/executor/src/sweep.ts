@@ -1,34 +1,65 @@
 /** Removes dead objects, directory by directory, each name relative to its directory's descriptor. */
 import { PosixError, type WritableDirectory } from '@cfs/posix';
-import { inside, type DeadObjects } from '@cfs/repo';
+import { nameAt, type DeadObjects } from '@cfs/repo';
 
 export interface SweptDirectory {
   readonly removed: number;
-  readonly failed: readonly { readonly name: string; readonly error: PosixError }[];
+  /** What could not be removed, or entered, below `objects`. */
+  readonly failed: readonly { readonly path: readonly string[]; readonly error: PosixError }[];
 }
 
-/** One directory `objects/<prefix>` below the repository's. `between` is asked before each name; false stops here. */
-export function sweepDirectory(
-  repository: WritableDirectory,
-  dead: DeadObjects,
+/** How many are under way at once: they mostly wait for the disk, and node has four threads for such calls. */
+const LANES = 4;
+
+/** One directory of objects in the repository at `path`. `between` is asked before each name; false stops here. */
+export async function sweepDirectory(
+  place: WritableDirectory,
+  path: readonly string[],
+  { prefix, names, count }: DeadObjects,
   between: () => boolean,
-): SweptDirectory {
-  return inside(repository, ['objects', dead.prefix], (directory) => {
-    const length = dead.names.length / dead.count;
-    const text = Buffer.from(dead.names.buffer, dead.names.byteOffset, dead.names.byteLength).toString('latin1');
-    const failed: { name: string; error: PosixError }[] = [];
-    let removed = 0;
-    for (let index = 0; index < dead.count && between(); index += 1) {
-      const name = text.slice(index * length, (index + 1) * length);
+): Promise<SweptDirectory> {
+  const length = names.length / count;
+  const failed: { path: readonly string[]; error: PosixError }[] = [];
+  let [next, removed] = [0, 0];
+  const fail = (error: unknown, ...at: string[]): void => {
+    if (!(error instanceof PosixError)) throw error;
+    // Gone already is what was wanted.
+    if (error.code !== 'ENOENT') failed.push({ path: at, error });
+  };
+  const sweep = async (directory: WritableDirectory): Promise<void> => {
+    while (next < count && between()) {
+      const name = nameAt(names, next * length, (next += 1) * length);
       try {
-        directory.unlink(name);
+        await directory.unlinkLater(name);
         removed += 1;
       } catch (error) {
-        if (!(error instanceof PosixError)) throw error;
-        // Gone already is what was wanted.
-        if (error.code !== 'ENOENT') failed.push({ name, error });
+        fail(error, prefix, name);
       }
     }
-    return { removed, failed };
-  });
+  };
+  try {
+    await below(place, [...path, 'objects', prefix], async (directory) => {
+      const lanes = await Promise.allSettled(Array.from({ length: LANES }, () => sweep(directory)));
+      // All have ended: nothing is under way when the directory is closed, and its number may be another's.
+      for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+    });
+  } catch (error) {
+    fail(error, prefix);
+  }
+  return { removed, failed };
+}
+
+/** As `inside`, for what takes a while. */
+async function below(
+  from: WritableDirectory,
+  [first, ...rest]: readonly string[],
+  use: (directory: WritableDirectory) => Promise<void>,
+): Promise<void> {
+  if (first === undefined) return use(from);
+  const next = from.directory(first);
+  try {
+    await below(next, rest, use);
+  } finally {
+    next.close();
+  }
 }
