@@ -56,8 +56,15 @@ export function plan(world: World, machine: Machine, choices: Choices = {}): Pla
   return { inventory, plan: complete(decision, repository, found, 'sysroot', options.now), survey: found };
 }
 
+/** A request that was shown its plan. */
+export type PlannedRequest = Request & { readonly plan: Plan };
+
 /** What `run` is asked on this world. */
-export function requestOf(world: World, machine: Machine, choices: Choices = {}): Request & { planned: Planned } {
+export function requestOf(
+  world: World,
+  machine: Machine,
+  choices: Choices = {},
+): PlannedRequest & { readonly planned: Planned } {
   const planned = plan(world, machine, choices);
   // Nothing changed since: the first reading of the run is this one.
   let last = planned;

@@ -165,7 +165,8 @@ function codeOf(bundled: string): Buffer {
   const place = mkdtempSync(join(tmpdir(), 'cfs-code-'));
   try {
     const file = join(place, 'code');
-    execFileSync(process.execPath, [join(import.meta.dirname, 'code-cache.ts'), bundled, file], { stdio: 'pipe' });
+    const env = { ...process.env, TMPDIR: place };
+    execFileSync(process.execPath, [join(import.meta.dirname, 'code-cache.ts'), bundled, file], { env, stdio: 'pipe' });
     return readFileSync(file);
   } finally {
     rmSync(place, { recursive: true });

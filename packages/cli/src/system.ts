@@ -107,9 +107,12 @@ export class System {
 
   /** Reads under the shared lock: no collector is half-way through meanwhile. */
   async shared<T>(waitMs: number, read: () => T | Promise<T>): Promise<T> {
-    const present = this.sysroot.list().some((entry) => entry.name === 'composefs' && entry.kind === 'directory');
     // Without a repository there is nothing to lock, and reading says so.
-    return present ? whileReading(this.repositoryPath, waitMs, read) : read();
+    return this.hasRepository ? whileReading(this.repositoryPath, waitMs, read) : read();
+  }
+
+  get hasRepository(): boolean {
+    return this.sysroot.list().some((entry) => entry.name === 'composefs' && entry.kind === 'directory');
   }
 
   /** The directories of an inventory's places, by their names. */

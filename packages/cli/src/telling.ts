@@ -11,6 +11,8 @@ import { renderReceipt } from './render/receipt.ts';
 export class Telling {
   /** The plan that was told last, and so the one that is carried out. */
   shown: Plan | undefined;
+  /** It was refused when it was first told, and so nothing is carried out. */
+  refused = false;
   readonly #flags: RunFlags;
   readonly #log: Log;
   readonly #line = new ProgressLine();
@@ -27,8 +29,8 @@ export class Telling {
     this.#log.plan(plan);
     emit(this.#flags, { event: 'plan', plan });
     // Of a plan that changed there will be a receipt.
-    if (plan.refused.length === 0 || before !== '') return;
-    this.#data(refusalOf(plan));
+    this.refused = plan.refused.length > 0 && before === '';
+    if (this.refused) this.#data(refusalOf(plan));
   }
 
   readonly progress = (progress: Progress): void => {

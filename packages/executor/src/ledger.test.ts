@@ -1,11 +1,10 @@
 import { PosixError } from '@cfs/posix';
 import { describe, expect, it } from 'vitest';
-import { requestOf } from '../../../test-images/collector.ts';
+import { requestOf, type PlannedRequest as Request } from '../../../test-images/collector.ts';
 import { at, walk, type CallSite } from '../../../test-images/model/index.ts';
 import { story } from '../../../test-images/stories/index.ts';
 import { Ledger } from './ledger.ts';
 import { Report } from './report.ts';
-import type { Request } from './request.ts';
 
 /** A machine on which B is to be deleted, just before its run begins. */
 function begun(change: Partial<Request> = {}) {

@@ -20,7 +20,9 @@ export interface Progress {
 }
 
 export interface Request {
-  readonly plan: Plan;
+  /** What was shown and agreed to. Without it, whatever is read under the lock is: it is shown and carried out. */
+  readonly plan?: Plan | undefined;
+  readonly show?: (plan: Plan) => void;
   /** Every place of the plan, opened for writing. */
   readonly places: Readonly<Record<string, WritableDirectory>>;
   /** Where the repository lies. */

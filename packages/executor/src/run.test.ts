@@ -1,12 +1,11 @@
 import { PosixError } from '@cfs/posix';
 import { describe, expect, it } from 'vitest';
 import { at, check, children } from '../../../test-images/checker/index.ts';
-import { requestOf, type Choices } from '../../../test-images/collector.ts';
+import { requestOf, type Choices, type PlannedRequest as Request } from '../../../test-images/collector.ts';
 import type { CallSite, FileSystemOptions, World } from '../../../test-images/model/index.ts';
 import { snapshotOf } from '../../../test-images/snapshot.ts';
 import { story, type Story } from '../../../test-images/stories/index.ts';
 import { PHASES } from './phases.ts';
-import type { Request } from './request.ts';
 import { run } from './run.ts';
 
 const three = () => story({ loader: 'systemd', kind: 'bls' }).install('A').update('B').update('C');
@@ -108,6 +107,21 @@ describe('what changed since the plan was shown', () => {
       }),
     });
     expect(events).toEqual(['lock', 'release', 'ask', 'lock', 'release']);
+    expect(receipt.outcome).toBe('done');
+  });
+
+  it('is nothing where none was shown: what is read under the lock is, and done', async () => {
+    const events: string[] = [];
+    const { receipt } = await execute({
+      change: (request) => ({
+        plan: undefined as never,
+        lock: () => (events.push('lock'), Promise.resolve({ release: () => void events.push('release') })),
+        read: (spared) => (events.push('read'), request.read(spared)),
+        show: () => events.push('show'),
+        agree: () => Promise.reject(new Error('nobody is to be asked')),
+      }),
+    });
+    expect(events).toEqual(['lock', 'read', 'show', 'release']);
     expect(receipt.outcome).toBe('done');
   });
 

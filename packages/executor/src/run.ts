@@ -25,7 +25,9 @@ export async function run(request: Request): Promise<Receipt> {
     const lock = await request.lock();
     try {
       const reading = request.read([]);
-      if (reading.plan.fingerprint === shown.fingerprint) return await new Run(request).carryOut(reading, shown);
+      if (shown === undefined) request.show?.(reading.plan);
+      const agreed = shown ?? reading.plan;
+      if (reading.plan.fingerprint === agreed.fingerprint) return await new Run(request).carryOut(reading, agreed);
       shown = reading.plan;
     } finally {
       lock.release();

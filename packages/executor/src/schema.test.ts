@@ -1,10 +1,9 @@
 import { PosixError } from '@cfs/posix';
 import { describe, expect, it } from 'vitest';
-import { requestOf } from '../../../test-images/collector.ts';
+import { requestOf, type PlannedRequest as Request } from '../../../test-images/collector.ts';
 import type { World } from '../../../test-images/model/index.ts';
 import { story } from '../../../test-images/stories/index.ts';
 import type { Receipt } from './receipt.ts';
-import type { Request } from './request.ts';
 import { run } from './run.ts';
 import { receiptSchema } from './schema.ts';
 

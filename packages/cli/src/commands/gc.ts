@@ -28,19 +28,31 @@ export async function gcCommand(flags: GlobalFlags & PlanFlags & RunFlags): Prom
 
 /** Plans, asks, runs, and prints the receipt. */
 export async function collect(system: System, flags: RunFlags, options: Options): Promise<number> {
-  const { plan } = await system.planShared(() => options, flags.wait);
   const telling = new Telling(flags);
-  telling.plan(plan);
-  if (plan.refused.length > 0) return EXIT.refused;
-  if (hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
+  const plan = async (): Promise<Plan> => (await system.planShared(() => options, flags.wait)).plan;
+  if (!(await agreedFirst(flags, telling, plan))) return EXIT.refused;
   const signals = new Signals();
   try {
-    const receipt = await execute(system, flags, options, plan, telling, signals);
-    telling.receipt(receipt);
-    return exitOfRun(telling.shown ?? plan, receipt, signals);
+    return ended(telling, await execute(system, flags, options, telling, signals), signals);
   } finally {
     signals.release();
   }
+}
+
+/** Shows the plan and asks. Whoever has agreed beforehand is shown the one that is made under the lock: one reading less. */
+export async function agreedFirst(flags: RunFlags, telling: Telling, read: () => Promise<Plan>): Promise<boolean> {
+  if (flags.yes === true) return true;
+  const plan = await read();
+  telling.plan(plan);
+  return plan.refused.length === 0 && (!hasItems(plan) || agreed(flags));
+}
+
+/** Tells how a run ended; of a plan that was refused when it was first shown, all was told then. */
+export function ended(telling: Telling, receipt: Receipt, signals: Pick<Signals, 'exit'>): number {
+  const { shown } = telling;
+  if (shown === undefined || telling.refused) return EXIT.refused;
+  telling.receipt(receipt);
+  return exitOfRun(shown, receipt, signals);
 }
 
 export function exitOfRun(plan: Plan, receipt: Receipt, signals: Pick<Signals, 'exit'>): number {
@@ -81,7 +93,6 @@ async function execute(
   system: System,
   flags: RunFlags,
   options: Options,
-  plan: Plan,
   telling: Telling,
   signals: Signals,
 ): Promise<Receipt> {
@@ -89,12 +100,17 @@ async function execute(
   const places = openPlaces(paths);
   const volatile = openRun(paths);
   const request: Request = {
-    plan,
+    plan: telling.shown,
+    show: (plan) => telling.plan(plan),
     places,
     repository: { place: 'sysroot', path: ['composefs'] },
     ledger: 'sysroot',
     run: volatile,
-    lock: () => lockDirectory(system.repositoryPath, 'exclusive', { waitMs: flags.wait }),
+    lock: () => {
+      // Where there is none, this says so.
+      if (!system.hasRepository) system.inventory();
+      return lockDirectory(system.repositoryPath, 'exclusive', { waitMs: flags.wait });
+    },
     read: (spared) => {
       const planned = system.plan(sparing(options, spared));
       return { plan: planned.plan, survey: planned.survey, entries: entriesOf(planned.inventory) };

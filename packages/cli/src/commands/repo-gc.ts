@@ -1,6 +1,6 @@
 /** `cfs repo gc`: a plain composefs repository, without any bootc around it. */
 import { lockDirectory, openWritable, run, type Reading } from '@cfs/executor';
-import { complete, decideRepository, hasItems, type Options } from '@cfs/planner';
+import { complete, decideRepository, type Options } from '@cfs/planner';
 import type { Directory } from '@cfs/posix';
 import { readRepository, survey, type Problem, type Repository, type RepositorySurvey } from '@cfs/repo';
 import { emit } from '../events.ts';
@@ -10,7 +10,7 @@ import type { RunFlags } from '../options.ts';
 import { Signals } from '../signals.ts';
 import { surveyThreads } from '../survey-threads.ts';
 import { Telling } from '../telling.ts';
-import { agreed, agreedAnew, exitOfRun } from './gc.ts';
+import { agreedAnew, agreedFirst, ended } from './gc.ts';
 import { exitOf, planJson, planText } from './plan.ts';
 
 interface RepoFlags extends RunFlags {
@@ -41,45 +41,47 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
   const root = openRepository(flags.repo);
   try {
     const options: Options = { now: Date.now(), acceptDamage: flags.acceptDamage ?? [] };
-    const first = await whileReading(flags.repo, flags.wait, () =>
-      planRepository(flags.repo, root, flags.root ?? [], options),
-    );
-    const { plan } = first.reading;
-    if (flags.dryRun === true || plan.refused.length > 0) {
-      const planned = { plan, survey: first.survey, inventory: { repository: first.repository } };
-      emit(flags, { event: 'plan', plan });
-      if (flags.events === true) return exitOf(plan);
-      for (const piece of flags.json === true ? planJson(planned) : planText(planned, false))
-        process.stdout.write(piece);
-      return exitOf(plan);
-    }
+    const read = (): PlannedRepository => planRepository(flags.repo, root, flags.root ?? [], options);
+    const readShared = (): Promise<PlannedRepository> => whileReading(flags.repo, flags.wait, read);
+    if (flags.dryRun === true) return show(flags, await readShared());
     const telling = new Telling(flags);
-    telling.plan(plan);
-    if (hasItems(plan) && !(await agreed(flags))) return EXIT.refused;
-    const writable = openWritable(flags.repo);
-    const signals = new Signals();
-    try {
-      const receipt = await run({
-        plan,
-        places: { [PLACE]: writable },
-        repository: { place: PLACE, path: [] },
-        lock: () => lockDirectory(flags.repo, 'exclusive', { waitMs: flags.wait }),
-        read: () => planRepository(flags.repo, root, flags.root ?? [], options).reading,
-        entriesNow: () => [],
-        agree: (changed) => agreedAnew(flags, changed, telling),
-        now: Date.now,
-        onProgress: telling.progress,
-        help: surveyThreads(flags.repo),
-        stop: signals.word,
-      });
-      telling.receipt(receipt);
-      return exitOfRun(telling.shown ?? plan, receipt, signals);
-    } finally {
-      signals.release();
-      telling.end();
-      writable.close();
-    }
+    if (!(await agreedFirst(flags, telling, async () => (await readShared()).reading.plan))) return EXIT.refused;
+    return await collect(flags, telling, () => read().reading);
   } finally {
     root.close();
+  }
+}
+
+function show(flags: RepoFlags, { repository, survey, reading: { plan } }: PlannedRepository): number {
+  emit(flags, { event: 'plan', plan });
+  const planned = { plan, survey, inventory: { repository } };
+  if (flags.events !== true)
+    for (const piece of flags.json === true ? planJson(planned) : planText(planned, false)) process.stdout.write(piece);
+  return exitOf(plan);
+}
+
+async function collect(flags: RepoFlags, telling: Telling, read: () => Reading): Promise<number> {
+  const writable = openWritable(flags.repo);
+  const signals = new Signals();
+  try {
+    const receipt = await run({
+      plan: telling.shown,
+      show: (plan) => telling.plan(plan),
+      places: { [PLACE]: writable },
+      repository: { place: PLACE, path: [] },
+      lock: () => lockDirectory(flags.repo, 'exclusive', { waitMs: flags.wait }),
+      read,
+      entriesNow: () => [],
+      agree: (changed) => agreedAnew(flags, changed, telling),
+      now: Date.now,
+      onProgress: telling.progress,
+      help: surveyThreads(flags.repo),
+      stop: signals.word,
+    });
+    return ended(telling, receipt, signals);
+  } finally {
+    signals.release();
+    telling.end();
+    writable.close();
   }
 }
