@@ -12,6 +12,10 @@ export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   [EXIT.collectable]: 'there is something to collect (cfs plan --exit-code)',
 };
 
+/** What helps whoever tries it on another system. */
+export const NO_SYSTEM =
+  'cfs works on a system that was installed by bootc with the composefs backend; name its root with --sysroot';
+
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: string;

@@ -36,8 +36,8 @@ export function makeProgram(done: (exit: number) => void): Command {
     .option('--sysroot <dir>', 'the physical root', '/sysroot')
     .option('--esp <dir>', 'the EFI system partition')
     .option('--boot <dir>', "GRUB's partition or directory")
-    .option('--run <dir>', 'stands for /run')
-    .option('--proc <dir>', 'stands for /proc', '/proc')
+    .option('--run <dir>', 'in place of /run')
+    .option('--proc <dir>', 'in place of /proc', '/proc')
     .addOption(new Option('--bootloader <name>', 'whose order of entries counts').choices(LOADERS).default('auto'))
     .addOption(new Option('--log-format <format>', 'how stderr is written').choices(LOG_FORMATS).default('text'))
     .option('--verbose', 'tell more about errors')
@@ -135,7 +135,7 @@ export function makeProgram(done: (exit: number) => void): Command {
         (await import('./commands/restore.ts')).restoreCommand(flags, id),
       ),
     );
-  trashCommands(command('trash', 'state directories that moved aside'), act);
+  trashCommands(command('trash', 'see, bring back or remove state directories that a run moved aside'), act);
   const repo = command('repo', 'work on a plain composefs repository');
   runOptions(
     repo.command('gc').description('collect what neither a ref nor a given root reaches').allowExcessArguments(false),
@@ -210,7 +210,7 @@ function planOptions(command: Command): Command {
     .option('--drop <id>', 'give this deployment up (may be repeated)', several)
     .option('--for-space <size>', 'give up as few deployments as free this much', bytes)
     .option('--on <place>', 'where --for-space is wanted: sysroot, esp, boot')
-    .option('--hold-unexplained <duration>', 'hold what died unexplained for this long', duration)
+    .option('--hold-unexplained <duration>', 'hold what left the boot menu, nobody knows why, for this long', duration)
     .option('--accept-damage <id>', 'go on although this is damaged (may be repeated)', several)
     .option('--collect-unclaimed', 'also collect UKIs of bootc that nothing here knows')
     .option('--offline', 'no deployment of this sysroot is running, and that is meant');

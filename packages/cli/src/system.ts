@@ -11,7 +11,7 @@ import {
   type Inventory,
   type RepositorySurvey,
 } from '@cfs/repo';
-import { EXIT, Failure } from './failure.ts';
+import { EXIT, Failure, NO_SYSTEM } from './failure.ts';
 import { whileReading } from './host/reading.ts';
 import { surveyThreads } from './survey-threads.ts';
 
@@ -132,11 +132,9 @@ export class System {
       return readInventory(this.#places);
     } catch (error) {
       if (!(error instanceof PosixError) || !error.path.endsWith('/composefs')) throw error;
-      const hint =
-        'cfs works on a system that was installed by bootc with the composefs backend; name its root with --sysroot';
       throw new Failure('no-repository', `there is no composefs repository in ${this.paths.sysroot} (${error.code})`, {
         path: error.path,
-        hint,
+        hint: NO_SYSTEM,
       });
     }
   }

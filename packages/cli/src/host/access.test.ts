@@ -5,6 +5,7 @@ import { deviceNumber, openDirectory, readMounts } from '@cfs/posix';
 import { openWritable } from '@cfs/posix/write';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loopImage, noLoopImages, type LoopImage } from '../../../posix/src/testing/loop-image.ts';
+import { NO_SYSTEM } from '../failure.ts';
 import { Access, type BootPlace } from './access.ts';
 import type { BlockDevice, BootDevice } from './block-devices.ts';
 
@@ -35,6 +36,11 @@ describe('a place that is given', () => {
     const access = new Access(true);
     for (const open of [() => access.open(path), () => access.given(path)])
       expect(open).toThrow(failure('cannot-open', path, 'give a directory that exists'));
+  });
+
+  it.skipIf(fs.existsSync('/sysroot'))('says what cfs is for where nothing of it is there', () => {
+    expect(() => new Access(false).open('/sysroot')).toThrow(failure('cannot-open', '/sysroot', NO_SYSTEM));
+    expect(() => new Access(false).open('/sysroot')).toThrow('/sysroot: cannot be opened (ENOENT)');
   });
 });
 

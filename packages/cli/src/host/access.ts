@@ -8,6 +8,7 @@ import { deviceNumber, openDirectory, PosixError } from '@cfs/posix';
 import type { Mount } from '@cfs/posix';
 import { mountDetached, writableClone } from '@cfs/posix/host';
 import type { PrivateMount } from '@cfs/posix/host';
+import { NO_SYSTEM } from '../failure.ts';
 import type { BlockDevice, BootDevice } from './block-devices.ts';
 import { PlaceError } from './place-error.ts';
 
@@ -87,8 +88,9 @@ function isReadOnly(path: string): boolean {
     return readOnly;
   } catch (error) {
     if (!(error instanceof PosixError)) throw error;
-    const hint = error.code === 'EACCES' ? 'run cfs as root' : 'give a directory that exists';
-    throw new PlaceError('cannot-open', path, error.message, hint);
+    const absent = path === '/sysroot' ? NO_SYSTEM : 'give a directory that exists';
+    const hint = error.code === 'EACCES' ? 'run cfs as root' : absent;
+    throw new PlaceError('cannot-open', path, `cannot be opened (${error.code})`, hint);
   }
 }
 
