@@ -73,7 +73,9 @@ async function one({ name }: Scenario, place: string, tools: string): Promise<Do
   return done;
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
 
 /** By boot loader and phase, by scenario, and of all. */
 function summary(done: ReadonlyMap<string, Done>, seconds: number): void {

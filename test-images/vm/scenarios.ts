@@ -49,6 +49,9 @@ function history(): Story {
   return told;
 }
 
+/** What of this history is offered no more. */
+const OLD = Array.from({ length: 10 }, (_, index) => `V${index + 1}`);
+
 /** As a soft reboot into it is prepared. */
 function nextRoot(told: Story): string {
   const id = told.id('A');
@@ -93,15 +96,15 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'kills',
     about: 'killed at random moments, and run again: the same tree as undisturbed',
-    tell: interrupted,
+    tell: history,
     kills: 60,
-    gone: ['A'],
+    gone: OLD,
   },
   {
     name: 'history',
     about: 'after twelve updates only the two that are offered are left',
     tell: history,
-    gone: Array.from({ length: 10 }, (_, index) => `V${index + 1}`),
+    gone: OLD,
   },
   {
     name: 'delete-rollback',
