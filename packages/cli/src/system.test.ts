@@ -109,6 +109,20 @@ describe('entriesOf', () => {
     expect(entries()).toEqual(entries());
   });
 
+  it('misses those that the plan removes', () => {
+    const item = { class: 'entry', action: 'unlink', place: 'esp', bytes: 0, reason: '' } as const;
+    const [name = ''] = readdirSync(directory());
+    withSystem((system) => {
+      const { plan, inventory } = system.plan(NOW);
+      const items = [{ ...item, path: ['loader', 'entries', name] }];
+      const staying = entriesOf(inventory, { ...plan, items });
+      expect(staying).toEqual(
+        entriesOf(inventory).filter((entry) => !entry.startsWith(`esp/loader/entries/${name}\0`)),
+      );
+      expect(staying).toHaveLength(1);
+    });
+  });
+
   it.each([
     ['one comes', () => writeFileSync(join(directory(), 'new.conf'), 'linux /k\n')],
     ['one goes', () => unlinkSync(join(directory(), readdirSync(directory())[0]!))],

@@ -160,14 +160,21 @@ export class System {
   }
 }
 
-/** Every boot entry in a form that changes when one is added or edited. */
-export function entriesOf(inventory: Inventory): string[] {
+/**
+ * Every boot entry in a form that changes when one is added or edited; with a plan, those without the files that it
+ * removes: one of them that is still there then has been put back.
+ */
+export function entriesOf(inventory: Inventory, plan?: Plan): string[] {
+  const removed = (plan?.items ?? []).filter(({ action }) => action === 'unlink').map(placed);
   return inventory.boots.flatMap((boot) =>
-    boot.entries.map(
-      (entry) =>
-        `${[entry.place, ...entry.path].join('/')}\0${entry.digests.join(',')}\0${Buffer.from(entry.content).toString('base64')}`,
-    ),
+    boot.entries
+      .filter((entry) => !removed.includes(placed(entry)))
+      .map((entry) => `${placed(entry)}\0${entry.digests.join(',')}\0${Buffer.from(entry.content).toString('base64')}`),
   );
+}
+
+function placed({ place, path }: { readonly place: string; readonly path: readonly string[] }): string {
+  return [place, ...path].join('/');
 }
 
 const ROLES: readonly Role[] = ['booted', 'rollback', 'staged', 'default'];

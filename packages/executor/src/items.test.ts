@@ -66,6 +66,11 @@ describe('a menu file that loses a block', () => {
     expect(world.log).toEqual([]);
   });
 
+  it.each([{}, { 'grub2/other': '' }])('that is not there has not lost its block: %j', (files) => {
+    const world = disk(files);
+    expect(() => removeItem(world.place('disk'), rewrite)).toThrow(expect.objectContaining({ code: 'ESTALE' }));
+  });
+
   it('that does not fit stays whole', () => {
     const world = disk({ [path]: before }, { kind: 'ext4', total: 3 * 4096 });
     expect(() => removeItem(world.place('disk'), rewrite)).toThrow(expect.objectContaining({ code: 'ENOSPC' }));

@@ -9,7 +9,7 @@ import { attempt, inside, temporaryNameOf } from '@cfs/repo';
 const MENU_LIMIT = 1 << 20;
 const MENUS = ['user.cfg', 'user.cfg.staged'];
 
-/** Removes what the item names. False when it was gone already. PosixError for anything else. */
+/** Removes what the item names. False when it was gone already, but for a menu file. PosixError for anything else. */
 export function removeItem(root: WritableDirectory, item: PlanItem): boolean {
   const name = item.path.at(-1);
   if (name === undefined) throw new PosixError('EINVAL', 'unlink', root.path);
@@ -24,7 +24,10 @@ export function removeItem(root: WritableDirectory, item: PlanItem): boolean {
     }),
   );
   if (!done.ok) throw done.error;
-  return done.value === true;
+  if (done.value === true) return true;
+  // That a menu file is absent says that somebody else is at work, and not that its entries are gone.
+  if (item.action === 'rewrite') throw new PosixError('ESTALE', 'open', `${root.path}/${item.path.join('/')}`);
+  return false;
 }
 
 /** Depth first; only for what lies in our own trash. Links are removed, never followed. */
@@ -46,14 +49,7 @@ function rewrite(directory: WritableDirectory, name: string, item: PlanItem): vo
   const content = directory.read(name, MENU_LIMIT);
   if (createHash('sha256').update(content).digest('hex') !== item.before)
     throw new PosixError('ESTALE', 'read', `${directory.path}/${name}`);
-  try {
-    replaceMenu(directory, name, removeBlocks(content, item.cut ?? []));
-  } catch (error) {
-    // That something is absent says here that somebody else is at work, and not that the entries are gone.
-    if (error instanceof PosixError && error.code === 'ENOENT')
-      throw new PosixError('ESTALE', error.syscall, error.path);
-    throw error;
-  }
+  replaceMenu(directory, name, removeBlocks(content, item.cut ?? []));
 }
 
 /**

@@ -113,7 +113,7 @@ async function execute(
     },
     read: (spared) => {
       const planned = system.plan(sparing(options, spared));
-      return { plan: planned.plan, survey: planned.survey, entries: entriesOf(planned.inventory) };
+      return { plan: planned.plan, survey: planned.survey, entries: entriesOf(planned.inventory, planned.plan) };
     },
     entriesNow: () => entriesOf(system.inventory()),
     agree: (changed) => agreedAnew(flags, changed, telling),
