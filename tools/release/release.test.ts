@@ -249,7 +249,7 @@ describe.skipIf(!canMake || !hasTool('rpmbuild'))('the .rpm (needs binutils and 
     expect(query('--scripts').join('\n')).toContain('systemctl preset cfs-gc.timer');
   });
 
-  it('holds the executable as it was made', () => {
+  it('holds the executable as it was made', { timeout: 180_000 }, () => {
     const extracted = join(place, 'rpm');
     mkdirSync(extracted);
     run('rpm2archive', made('.rpm'));
