@@ -38,6 +38,16 @@ describe('an exploration', () => {
     expect(sum(all(more))).toBeGreaterThan(sum(all(few)));
   });
 
+  it('looks into the phases that it is asked for, and at the same there as otherwise', async () => {
+    const limits = { ...brief, again: [0, 0] as const };
+    const [some, every] = [
+      await explore(generate(3), { ...limits, phases: ['tags', 'objects'] }),
+      await explore(generate(3), limits),
+    ];
+    expect([...some.states.keys()].sort()).toEqual(['objects', 'tags']);
+    for (const [phase, hashes] of some.states) expect(every.states.get(phase)).toEqual(hashes);
+  });
+
   it('tells of a run that throws, and gives that system up', async () => {
     const system = generate(6);
     const broken: Generated = {

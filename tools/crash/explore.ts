@@ -21,6 +21,8 @@ export interface Limits {
   readonly again: readonly [number, number];
   /** Faults after which a system is left. */
   readonly faults: number;
+  /** The only phases whose cuts are looked into; every one without it. */
+  readonly phases?: readonly PhaseName[];
 }
 
 export const usual: Limits = { system: 9000, cut: 500, again: [1, 1], faults: 3 };
@@ -187,6 +189,7 @@ class Exploration {
     const seed = Math.floor(this.#random() * 2 ** 31);
     for (let cut = 0; cut <= world.log.length; cut++) {
       const phase = phaseAt(cut);
+      if (this.#limits.phases?.includes(phase) === false) continue;
       const pool = candidates.get(phase) ?? { met: 0, chosen: [] };
       candidates.set(phase, pool);
       for (const view of ['mounted', 'grub'] as const) {

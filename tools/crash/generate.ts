@@ -33,6 +33,15 @@ const grubs: readonly (readonly [root: FileSystemKind, boot: FileSystemKind])[] 
   ['btrfs', 'btrfs'],
   ['ext4', 'vfat'],
 ];
+const disksOf = (root: FileSystemKind, boot: FileSystemKind) => (root === boot ? root : `${root}+${boot}`);
+
+/** Every boot loader with the disks that it may have, as in {@link machineOf}. */
+export const machines: readonly string[] = [
+  ...grubs.map(([root, boot]) => `grub ${disksOf(root, boot)}`),
+  ...['systemd', 'grub-cc'].flatMap((loader) => roots.map((root) => `${loader} ${disksOf(root, 'vfat')}`)),
+];
+
+export const machineOf = ({ loader, disks }: Pick<Generated, 'loader' | 'disks'>): string => `${loader} ${disks}`;
 
 export function generate(seed: number): Generated {
   const random = generator(seed ^ 0x5eed);
@@ -46,7 +55,7 @@ export function generate(seed: number): Generated {
     seed,
     story,
     loader,
-    disks: root === boot ? root : `${root}+${boot}`,
+    disks: disksOf(root, boot),
     tasks: tasksOf(story, random),
     world: story.staged && random() < 0.4 ? cutFinalize(story, story.world(kinds), seed) : () => story.world(kinds),
   };

@@ -6,7 +6,9 @@
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { Explored, Found } from './explore.ts';
+import { machines } from './generate.ts';
 import { mutants } from './mutants.ts';
+import { phases, type PhaseName } from './phase.ts';
 import { Summary, type Goals } from './summary.ts';
 import type { Work } from './worker.ts';
 
@@ -40,6 +42,9 @@ function work(task: Omit<Work, 'stop'>, stop: Work['stop'], onExplored: (explore
 }
 
 const newStop = (): Work['stop'] => new Int32Array(new SharedArrayBuffer(4));
+
+/** A bit for each phase, as a worker reads them. */
+const bitsOf = (names: readonly PhaseName[]) => names.reduce((bits, name) => bits | (1 << phases.indexOf(name)), 0);
 
 function show({ rule, about, message, seed: at, task, cuts, told }: Found): string {
   const where = cuts.map((cut) => `\n    cut in ${cut}`).join('');
@@ -75,19 +80,21 @@ async function tryMutants(): Promise<number> {
 async function exploreSystems(): Promise<{ summary: Summary; violations: number }> {
   const summary = new Summary();
   const stop = newStop();
+  const wanted = new Int32Array(new SharedArrayBuffer(4 * machines.length)).fill(-1);
   let violations = 0;
   let told = 0;
   const onExplored = (explored: Explored): void => {
     summary.add(explored);
     violations += explored.faults.length;
     for (const fault of explored.faults) console.log(`VIOLATION\n${show(fault)}`);
+    machines.forEach((machine, i) => Atomics.store(wanted, i, bitsOf(summary.wanted(machine, goals))));
     if (summary.missing(goals).length === 0) Atomics.store(stop, 0, 1);
     if (performance.now() - told < PROGRESS_MS) return;
     told = performance.now();
     console.log(`${Math.round(elapsed())} s: ${summary.toString()}, ${violations} violations`);
   };
   const threads = Array.from({ length: THREADS }, (_, i) =>
-    work({ seed: seed + i, step: THREADS, systems: Infinity }, stop, onExplored),
+    work({ seed: seed + i, step: THREADS, systems: Infinity, wanted }, stop, onExplored),
   );
   // On a busy machine the mutants may have taken all the time: something is explored even then.
   const left = Math.max(seconds - elapsed(), seconds / 4);

@@ -65,6 +65,15 @@ describe('what is missing', () => {
     ],
   ])('is %s', (_, goals, missing) => expect(summary.missing({ ...none, ...goals })).toEqual(missing));
 
+  it('is looked for everywhere until the numbers of all are reached, then where a phase is short', () => {
+    const wanted = (goals: Partial<Goals>) => summary.wanted('systemd ext4', { ...none, ...goals });
+    expect(wanted({ states: 20, cell: 2 })).toEqual(phases);
+    expect(wanted({ systems: 3, cell: 2 })).toEqual(phases);
+    expect(wanted({ states: 19, systems: 2, cell: 3 })).toEqual(phases.filter((phase) => phase !== 'tags'));
+    expect(wanted({ states: 19, systems: 2, cell: 2 })).toEqual([]);
+    expect(summary.wanted('grub xfs', { ...none, cell: 1 })).toEqual(phases);
+  });
+
   it('is told of a phase that was never met', () => {
     const other = new Summary();
     other.add(explored({ links: [1] }));

@@ -1,5 +1,6 @@
 /** What the crash lane has met: which disks, in which phase, on which machine; and whether that was enough. */
 import type { Explored } from './explore.ts';
+import { machineOf } from './generate.ts';
 import { phases, type PhaseName } from './phase.ts';
 
 export interface Goals {
@@ -21,7 +22,7 @@ export class Summary {
 
   add({ loader, disks, states, runs }: Explored): void {
     const before = this.#states.size;
-    const machine = `${loader} ${disks}`;
+    const machine = machineOf({ loader, disks });
     const cells = this.#cells.get(machine) ?? new Map<PhaseName, Set<number>>();
     this.#cells.set(machine, cells);
     for (const [phase, hashes] of states) {
@@ -40,6 +41,12 @@ export class Summary {
 
   get states(): number {
     return this.#states.size;
+  }
+
+  /** The phases in which more must be met on this machine: every one, until the numbers of all are reached. */
+  wanted(machine: string, goals: Goals): PhaseName[] {
+    const whole = this.states >= goals.states && this.systems >= goals.systems;
+    return phases.filter((phase) => !whole || (this.#cells.get(machine)?.get(phase)?.size ?? 0) < goals.cell);
   }
 
   /** What is still missing, in words; empty when all is reached. */
