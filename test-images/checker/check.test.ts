@@ -233,6 +233,8 @@ describe('S3', () => {
     const before = of(told);
     const told2 = two().and((system) => system.write('sysroot', 'state/cfs/receipts/1.json', '{}'));
     expect(check({ before, after: of(told2), finished: true })).toEqual([]);
+    told2.and((system) => system.write('run', 'cfs/intents/1.json', '{}'));
+    expect(check({ before, after: of(told2), finished: true })).toEqual([]);
     told2.and((system) => system.write('esp', 'loader/entries/cfs.tmp', 'x'));
     expect(check({ before, after: of(told2), finished: true }).map(({ rule }) => rule)).toEqual(['S3']);
     expect(check({ before, after: of(told2) })).toEqual([]);

@@ -26,7 +26,7 @@ export interface Question {
    * still be in the menu.
    */
   readonly dying?: readonly string[];
-  /** No cut: also nothing new may lie about but below `state/cfs/`. */
+  /** No cut: also nothing new may lie about but below `state/cfs/`, or `/run/cfs/` where that is full. */
   readonly finished?: boolean;
 }
 
@@ -82,7 +82,7 @@ function lost({ path, after }: Difference, facts: Facts): Violation[] {
 /** S3: what is foreign is there as it was, and nothing new lies about. */
 function foreign({ path, before, after }: Difference, { mayGo }: Facts, { finished }: Question): Violation[] {
   if (before === undefined) {
-    const allowed = finished !== true || /^sysroot\/state(\/cfs(\/|$)|$)/.test(path);
+    const allowed = finished !== true || /^(sysroot\/state(\/cfs(\/|$)|$)|run\/cfs(\/|$))/.test(path);
     return allowed ? [] : [{ rule: 'S3', about: path, message: 'was not there before' }];
   }
   if (path === 'boot/grub2/user.cfg') return onlyBlocksGone(text(before) ?? '', text(after)) ? [] : [touched(path)];
