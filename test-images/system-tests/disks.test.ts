@@ -26,8 +26,8 @@ const KILLED = ['interrupted-delete', 'first-owner-gone-keep', 'b1-twelve-update
 /** Of each system on each file system. */
 const KILLS = isFull ? 56 : 2;
 
-/** Of the moments of the kills. */
-const seed = Number(process.env['CFS_SEED'] ?? 1);
+/** Of the moments of the kills. `pnpm kills` takes another one each time. */
+const seed = Number(process.env['CFS_SEED'] ?? (isFull ? Date.now() % 1_000_000 : 1));
 const random = generator(seed);
 
 const skip = noLoopImages('losetup', 'mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs');
@@ -63,7 +63,7 @@ describe.skipIf(skip).each(TYPES)(`on %s (${seeded}${skip ? `; ${skip}` : ''})`,
     const moments = Array.from({ length: KILLS }, (_, index) => duration * (0.5 + (0.6 * (index + random())) / KILLS));
     let between = 0;
     for (const moment of moments) between += (await killedAt(name, disk, moment, wanted)) ? 1 : 0;
-    console.log(`${type}, ${name}: ${moments.length} kills, ${between} of them in the midst of it`);
+    console.log(`${type}, ${name}, seed ${seed}: ${moments.length} kills, ${between} of them in the midst of it`);
   });
 
   it('two at once come to the same end', { timeout: 60_000 }, async () => {

@@ -1,79 +1,152 @@
-/** Calls of the kernel that fail once, at the built `cfs`: which there are, and whether the rules hold all the same. */
+/**
+ * Calls of the kernel that fail once, at the built `cfs`: which there are, and whether the rules hold all the same. A run
+ * makes thousands of calls, and most are alike. So the calls of one name, in one stretch between two barriers, about
+ * one class of file, are one site, of which the first and the last call fail.
+ */
 import { check } from '../checker/index.ts';
+import type { Outcome } from './cfs.ts';
 import { endState } from './end-state.ts';
 import { Machine } from './machine.ts';
 import { differences, type Snapshot } from './snapshot.ts';
 import { calls, changing, injecting, recording, temporaryFile, type Call } from './strace.ts';
 
-const CHANGES = ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR'];
-const READS = ['EIO', 'EACCES', 'EINTR', 'ENOENT'];
+/** What each call can get. That something is gone already, only by a race. */
+const ERRORS: Readonly<Record<string, readonly string[]>> = {
+  creating: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
+  mkdirat: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
+  unlinkat: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
+  renameat2: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
+  symlinkat: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
+  linkat: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
+  write: ['EIO', 'ENOSPC', 'EINTR'],
+  fsync: ['EIO', 'ENOSPC', 'EROFS', 'EINTR'],
+  syncfs: ['EIO', 'ENOSPC'],
+  fchmod: ['EIO', 'ENOSPC', 'EROFS'],
+  ftruncate: ['EIO', 'ENOSPC', 'EROFS', 'EINTR'],
+  openat: ['EIO', 'EACCES', 'EINTR', 'ENOENT'],
+  openat2: ['EIO', 'EACCES', 'EINTR', 'ENOENT'],
+  statx: ['EIO', 'EACCES', 'ENOENT'],
+  newfstatat: ['EIO', 'EACCES', 'ENOENT'],
+  readlink: ['EIO', 'EACCES', 'ENOENT'],
+  getdents64: ['EIO', 'EACCES', 'EINTR', 'ENOENT'],
+  read: ['EIO', 'EINTR'],
+  pread64: ['EIO', 'EINTR'],
+};
+
+/** The first that fits names the class. */
+const CLASSES: readonly (readonly [RegExp, string])[] = [
+  [/\/objects(\/|$)/, 'object'],
+  [/\/streams\/refs/, 'tag'],
+  [/\/streams/, 'stream'],
+  [/\/images/, 'image'],
+  [/\/meta\.json/, 'meta'],
+  [/\/state\/cfs\/entries/, 'copy of an entry'],
+  [/\/state\/cfs\/receipts/, 'receipt'],
+  [/\/state\/cfs\/trash/, 'trash'],
+  [/\/state\/cfs/, 'ledger'],
+  [/\/state\/deploy/, 'state'],
+  [/\/user\.cfg/, 'menu'],
+  [/\/entries\.staged/, 'staged entry'],
+  [/\/loader/, 'entry'],
+  [/\/EFI\/Linux/, 'artifact'],
+  [/\/(proc|run)(\/|$)/, 'what runs'],
+];
+
 export interface Fault extends Call {
   readonly error: string;
-}
-
-/** Reads of the places, and no others: node reads much before it comes to them. */
-function reading(all: readonly Call[], root: string): Call[] {
-  const first = all.findIndex(({ text }) => text.includes(root));
-  return all
-    .slice(first)
-    .filter(
-      ({ name, text }) =>
-        ['openat', 'openat2', 'getdents64', 'statx', 'readlink', 'read', 'pread64'].includes(name) &&
-        !/^(read|pread64)\([0-9]?,|O_CREAT/.test(text) &&
-        (!/^\w+\((AT_FDCWD, )?"\//.test(text) || text.includes(root) || text.includes('"/proc/self/fd/')),
-    );
+  readonly site: string;
 }
 
 export interface Faults {
   /** The end of a run in which nothing fails. */
   readonly wanted: Snapshot;
-  readonly exchanges: readonly Fault[];
   readonly changes: readonly Fault[];
   readonly reads: readonly Fault[];
 }
 
-/** Every call that changes or reads something, with every error that it can get. */
+/** Of what is not the machine's: node's own files, and those of the host. */
+const HOST = 'host';
+
+function classOf(path: string, root: string): string {
+  if (!path.startsWith(root)) return HOST;
+  return CLASSES.find(([pattern]) => pattern.test(path.slice(root.length)))?.[1] ?? 'place';
+}
+
+/** The first and the last call of each site with every error that it can get. */
 export async function faultsOf(name: string): Promise<Faults> {
   using machine = new Machine(name);
   const file = temporaryFile('trace');
   await machine.gc(machine.story.args, { through: recording(file) });
   const all = calls(file);
-  const cross = (some: readonly Call[], errors: readonly string[]): Fault[] =>
-    some.flatMap((call) => errors.map((error) => ({ ...call, error })));
-  // That something is gone already is an answer that only these calls get.
-  const races = changing(all).filter(({ name: call }) => call === 'unlinkat' || call === 'renameat2');
-  return {
-    wanted: endState(machine),
-    // A menu file that is gone in the middle of its rewriting has not lost its entries.
-    exchanges: cross(
-      changing(all).filter(({ text }) => text.includes('RENAME_EXCHANGE')),
-      ['ENOENT'],
+  const wanted = endState(machine);
+  const changes = new Set(changing(all));
+  const sites = new Map<string, Call[]>();
+  let barriers = 0;
+  for (const call of all) {
+    const kind = classOf(call.path, machine.path);
+    const isChange = changes.has(call);
+    if (call.name === 'syncfs') barriers += 1;
+    if (!isChange && call.name === 'write') continue;
+    // What is read before the first barrier is read for the plan; then for the proof, or to find the way to a change.
+    const stretch = isChange ? barriers : Math.min(barriers, 1);
+    const site =
+      kind === HOST ? `${call.name} ${HOST}` : `${isChange ? 'change' : 'read'} ${call.name} ${stretch} ${kind}`;
+    sites.set(site, [...(sites.get(site) ?? []), call]);
+  }
+  const faults = [...sites].flatMap(([site, some]) =>
+    [...new Set([some[0], some.at(-1)])].flatMap((call) =>
+      call === undefined ? [] : errorsOf(call, changes.has(call), site).map((error) => ({ ...call, error, site })),
     ),
-    changes: [...cross(changing(all), CHANGES), ...cross(races, ['ENOENT'])],
-    reads: cross(reading(all, machine.path), READS),
-  };
+  );
+  const isChange = ({ site }: Fault): boolean => site.startsWith('change');
+  return { wanted, changes: faults.filter(isChange), reads: faults.filter((fault) => !isChange(fault)) };
+}
+
+function errorsOf({ name }: Call, isChange: boolean, site: string): readonly string[] {
+  if (site.endsWith(HOST)) return ['EIO'];
+  return ERRORS[isChange && name === 'openat' ? 'creating' : name] ?? [];
+}
+
+export interface Trial {
+  /** What is wrong. */
+  readonly wrong: readonly string[];
+  /** Node's own calls come and go, so that the one that failed may be of another class. */
+  readonly hit: boolean;
 }
 
 /** What is wrong after a run in which this failed, and after the next. */
-export async function failedAt(name: string, fault: Fault, wanted: Snapshot): Promise<string[]> {
+export async function failedAt(name: string, fault: Fault, wanted: Snapshot): Promise<Trial> {
   using machine = new Machine(name);
   const before = machine.moment();
-  const failed = await machine.gc(machine.story.args, { through: injecting(fault, `error=${fault.error}`) });
+  const file = temporaryFile('injected');
+  const failed = await machine.gc(machine.story.args, { through: injecting(fault, `error=${fault.error}`, file) });
+  const injected = calls(file).find(({ text }) => text.includes('(INJECTED)'));
+  const landed = injected && classOf(injected.path, machine.path);
   const broken = check({ before, after: machine.moment() }).map(
     (each) => `${each.rule} ${each.about}: ${each.message}`,
   );
-  // A write may also be one to the event loop of a thread of node, which aborts then: that is as good as a cut.
-  const isAbort = failed.exit === undefined && fault.name === 'write';
-  if (!isAbort && ![0, 1, 3, 4].includes(failed.exit ?? -1)) broken.push(`exit ${failed.exit}`);
-  if (/this should not happen|^ +at .*cfs\.js/m.test(failed.text)) broken.push('it calls that a bug of its own');
   const isDone = differences(wanted, endState(machine)).length === 0;
-  const isLie = fault.error === 'ENOENT';
-  if (failed.exit === 0 && !isDone && !isLie) broken.push('exit 0, and not all is done');
-  if (failed.exit === 1 && !/help: |run cfs gc again/.test(failed.stderr)) broken.push('an error without help');
+  // How node fails is its own affair.
+  if (landed !== HOST) broken.push(...misled(failed, fault, isDone));
   const next = await machine.gc();
   // After a tag that was said to be gone, the next run finds it without its manifest, and says so.
-  if (next.exit !== 0 && !(isLie && next.exit === 4)) broken.push(`the next run: exit ${next.exit}`);
+  if (next.exit !== 0 && !(fault.error === 'ENOENT' && next.exit === 4)) broken.push(`the next run: exit ${next.exit}`);
   broken.push(...differences(wanted, endState(machine)).map((line) => `end: ${line}`));
-  const what = `${fault.error} at ${fault.nth}. ${fault.text.slice(0, 160)}`;
-  return broken.map((line) => `${what}: ${line}; said: ${failed.text.slice(-300)}`);
+  const what = `${name}: ${fault.error} at ${fault.nth}. ${fault.text.slice(0, 300)}`;
+  return {
+    wrong: broken.map((line) => `${what}: ${line}; said: ${failed.text.slice(-300)}`),
+    hit: landed !== undefined && fault.site.endsWith(landed),
+  };
+}
+
+/** What is wrong with how a run ended, and what it told of it. */
+function misled({ exit, text, stderr }: Outcome, { name, error }: Fault, isDone: boolean): string[] {
+  const wrong: string[] = [];
+  // A write may also be one to the event loop of a thread of node, which aborts then: that is as good as a cut.
+  const isAbort = exit === undefined && name === 'write';
+  if (!isAbort && ![0, 1, 3, 4].includes(exit ?? -1)) wrong.push(`exit ${exit}`);
+  if (/this should not happen|^ +at .*cfs\.js/m.test(text)) wrong.push('it calls that a bug of its own');
+  if (exit === 0 && !isDone && error !== 'ENOENT') wrong.push('exit 0, and not all is done');
+  if (exit === 1 && !/help: |run cfs gc again/.test(stderr)) wrong.push('an error without help');
+  return wrong;
 }

@@ -14,6 +14,8 @@ export interface Call {
   readonly nth: number;
   /** As strace shows it. */
   readonly text: string;
+  /** Of what it is about. Names in a directory by its path, where strace knows that. */
+  readonly path: string;
 }
 
 const CHANGING = ['unlinkat', 'renameat2', 'mkdirat', 'symlinkat', 'linkat', 'fsync', 'syncfs', 'fchmod', 'ftruncate'];
@@ -23,14 +25,27 @@ const OTHERS = ['write', 'flock'];
 /** `strace` so that it writes down every call that matters; {@link calls} reads it. */
 export function recording(file: string): string[] {
   const names = [...CHANGING, ...READING, ...OTHERS].join(',');
-  return ['strace', '-f', '--seccomp-bpf', '-qq', '-s', '256', '-o', file, '-e', `trace=${names}`];
+  return ['strace', '-f', '-y', '--seccomp-bpf', '-qq', '-s', '256', '-o', file, '-e', `trace=${names}`];
 }
 
-/** `strace` so that something happens at the call: `signal=KILL`, `error=EIO`. */
-export function injecting(call: Pick<Call, 'name' | 'nth'>, what: string): string[] {
+/** `strace` so that something happens at the call: `signal=KILL`, `error=EIO`. {@link calls} reads the file. */
+export function injecting(call: Pick<Call, 'name' | 'nth'>, what: string, file = '/dev/null'): string[] {
   const inject = `inject=${call.name}:${what}:when=${call.nth}`;
-  // Not with --seccomp-bpf: strace 6.1 doesn't inject then.
-  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${call.name}`, '-e', inject];
+  // The opens tell the paths of /proc/self/fd. Not with --seccomp-bpf: strace 6.1 doesn't inject then.
+  return [
+    'strace',
+    '-f',
+    '-y',
+    '-qq',
+    '-s',
+    '256',
+    '-o',
+    file,
+    '-e',
+    `trace=${call.name},openat,openat2`,
+    '-e',
+    inject,
+  ];
 }
 
 /** A signal with the first barrier. Every removal takes its time, so that there is something left when it comes. */
@@ -46,6 +61,7 @@ export function temporaryFile(name: string): string {
 /** The calls of the main thread that were recorded, in order. Node's other threads touch no place. */
 export function calls(file: string): Call[] {
   const counts = new Map<string, number>();
+  const opened = new Map<string, string>();
   const lines = readFileSync(file, 'latin1').split('\n');
   rmSync(file);
   const main = lines[0]?.split(' ')[0];
@@ -55,8 +71,19 @@ export function calls(file: string): Call[] {
     if (match === null || thread !== main) return [];
     const nth = (counts.get(name) ?? 0) + 1;
     counts.set(name, nth);
-    return [{ name, nth, text: `${name}(${rest}` }];
+    const [, fd = '', at = ''] = / = (\d+)<(.*?)>/.exec(rest) ?? [];
+    opened.set(fd, at);
+    return [{ name, nth, text: `${name}(${rest}`, path: pathOf(name, rest, opened) }];
   });
+}
+
+function pathOf(call: string, rest: string, opened: ReadonlyMap<string, string>): string {
+  const directory = /^(?:AT_FDCWD|\d+)<(.*?)>/.exec(rest)?.[1] ?? '';
+  // What is read or written is no name.
+  const named = /^p?(read|write)/.test(call) && call !== 'readlink' ? '' : (/"([^"]*)"/.exec(rest)?.[1] ?? '');
+  const own = /^\/proc\/self\/fd\/(\d+)(.*)$/.exec(named);
+  if (own) return `${opened.get(own[1] ?? '') ?? ''}${own[2] ?? ''}`;
+  return named.startsWith('/') ? named : named === '' ? directory : `${directory}/${named}`;
 }
 
 /** Those that change a disk or make a change durable. */
@@ -64,13 +91,13 @@ export function changing(all: readonly Call[]): Call[] {
   const created = new Set<string>();
   return all.filter(({ name, text }) => {
     if (name === 'openat' && text.includes('O_CREAT')) {
-      const fd = /= (\d+)/.exec(text)?.[1];
+      const fd = / = (\d+)</.exec(text)?.[1];
       if (fd !== undefined) created.add(fd);
       return true;
     }
     // Of writes only those to new files; the rest is standard output and the event loop.
-    if (name === 'write') return created.has(/^write\((\d+),/.exec(text)?.[1] ?? '');
+    if (name === 'write') return created.has(/^write\((\d+)</.exec(text)?.[1] ?? '');
     // Node syncs its own output at the end.
-    return CHANGING.includes(name) && !/^fsync\([012]\)/.test(text);
+    return CHANGING.includes(name) && !/^fsync\([012]</.test(text);
   });
 }

@@ -1,15 +1,17 @@
 /**
  * `pnpm faults`: every call by which a run of the built `cfs` changes or reads something fails once, with every error
  * that it can get, injected from outside by strace. The rules hold, the run says what went wrong, the next one finishes.
+ * Calls that are alike are one (`injected.ts`); a site that an earlier system has too is not tried again.
  * `--seconds N` bounds it, `--seed S` chooses what comes first, `--only NAME` takes one system. Its last line is the
  * summary; it fails when a rule was broken, or when nothing was tried.
  */
 import { parseArgs } from 'node:util';
-import { failedAt, faultsOf, type Fault } from '../../test-images/system-tests/injected.ts';
+import { failedAt, faultsOf, type Fault, type Trial } from '../../test-images/system-tests/injected.ts';
 import { hasStrace } from '../../test-images/system-tests/strace.ts';
 import { generator } from '../../test-images/model/index.ts';
 
 const SYSTEMS = ['interrupted-delete', 'user-cfg-shared', 'first-owner-gone-keep', 'i3-stale-staged'];
+const ERRORS = ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'];
 const AT_ONCE = 2;
 const PROGRESS_MS = 15_000;
 
@@ -24,28 +26,32 @@ const elapsed = (): number => (performance.now() - begun) / 1000;
 
 interface Job {
   readonly fault: Fault;
-  readonly run: () => Promise<string[]>;
+  readonly run: () => Promise<Trial>;
 }
 
 const jobs: Job[] = [];
+const known = new Set<string>();
 for (const name of values.only === undefined ? SYSTEMS : [values.only]) {
-  const { wanted, exchanges, changes, reads } = await faultsOf(name);
-  const all = [...exchanges, ...changes, ...reads];
-  console.log(`${name}: ${exchanges.length + changes.length} faults of changes, ${reads.length} of reads`);
+  const { wanted, changes, reads } = await faultsOf(name);
+  const all = [...changes, ...reads].filter(({ site }) => !known.has(site));
+  console.log(`${name}: ${changes.length} faults of changes, ${reads.length} of reads; ${all.length} at new sites`);
+  for (const { site } of all) known.add(site);
   jobs.push(...all.map((fault) => ({ fault, run: () => failedAt(name, fault, wanted) })));
 }
 console.log(`seed ${seed}${seconds === Infinity ? '' : `, ${seconds} seconds`}`);
 await work(shuffled(jobs));
 
 async function work(queue: Job[]): Promise<void> {
-  const tried = new Map<string, number>();
-  let [count, violations, told] = [0, 0, 0];
+  const tried = new Map<string, Map<string, number>>();
+  let [count, missed, violations, told] = [0, 0, 0, 0];
   const one = async (): Promise<void> => {
     for (let job = queue.pop(); job && elapsed() < seconds; job = queue.pop()) {
-      const wrong = await job.run();
-      const kind = `${job.fault.name} ${job.fault.error}`;
-      tried.set(kind, (tried.get(kind) ?? 0) + 1);
+      const { wrong, hit } = await job.run();
+      const { name, error } = job.fault;
+      const errors = tried.get(name) ?? new Map<string, number>();
+      tried.set(name, errors.set(error, (errors.get(error) ?? 0) + 1));
       count += 1;
+      missed += hit ? 0 : 1;
       violations += wrong.length;
       for (const line of wrong) console.log(`VIOLATION ${line}`);
       if (performance.now() - told < PROGRESS_MS) continue;
@@ -54,8 +60,12 @@ async function work(queue: Job[]): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, one));
-  for (const [kind, times] of [...tried].sort()) console.log(`${kind.padEnd(24)} ${times}`);
-  console.log(`${count} faults injected, of ${jobs.length}; ${violations} violations`);
+  console.log(`${' '.repeat(12)}${ERRORS.map((error) => error.padStart(8)).join('')}`);
+  for (const [name, errors] of [...tried].sort())
+    console.log(`${name.padEnd(12)}${ERRORS.map((error) => `${errors.get(error) ?? '-'}`.padStart(8)).join('')}`);
+  console.log(
+    `${count} faults injected, of ${jobs.length}, ${missed} of them into another class of file; ${violations} violations`,
+  );
   if (violations > 0 || count === 0) process.exitCode = 1;
 }
 
