@@ -10,7 +10,7 @@ import type { Snapshot } from '../checker/index.ts';
 import { generator } from '../model/index.ts';
 import { diskStates, type Piece, type State } from './disk-states.ts';
 import { partitions, replaceChoice, superblock, type Partition } from './disk.ts';
-import { cut, look, lookAtEsp, lookAtRoot, sharing, type Esp, type Root } from './look.ts';
+import { cut, look, lookAtEsp, lookAtRoot, repairEsp, sharing, type Esp, type Root } from './look.ts';
 import { phaseOf, phases } from './phase.ts';
 import { boot } from './qemu.ts';
 import { choose, direct, judge, offered, type Stage } from './scenario.ts';
@@ -29,6 +29,8 @@ export interface Tally {
   /** Those in which the ESP asks for fsck, which is judged again after its repair. */
   repaired: number;
   boots: number;
+  /** Boots in which a run could not end before fsck had mended the ESP. */
+  mended: number;
   readonly writes: number;
   /** By phase: states, and boots of them. */
   readonly phases: Map<string, { states: number; boots: number }>;
@@ -41,7 +43,15 @@ const KEPT = 4;
 export async function cutPower(stage: Stage, budget: Budget): Promise<Tally> {
   const writes = await logged(stage);
   const { base, sizes } = stage;
-  const tally: Tally = { states: 0, repaired: 0, boots: 0, writes: writes.length, phases: new Map(), faults: [] };
+  const tally: Tally = {
+    states: 0,
+    repaired: 0,
+    boots: 0,
+    mended: 0,
+    writes: writes.length,
+    phases: new Map(),
+    faults: [],
+  };
   const random = generator(budget.seed);
   const disks = new Disks(stage);
   const kept = new Map<string, State[]>();
@@ -184,9 +194,16 @@ async function start(stage: Stage, disk: string, tally: Tally): Promise<string[]
     copyFileSync(disk, copy);
     const chosen = choose(copy, stage, name);
     const job = 'step readable readable\nstep run cfs gc --yes --json\n';
-    const booted = await boot({ disk: copy, tools, place, job });
-    replaceChoice(copy, sizes, chosen);
+    let booted = await boot({ disk: copy, tools, place, job });
     tally.boots += 1;
+    const isTorn = look(copy, sizes, story, place).complaints.some((complaint) => complaint.startsWith('esp: '));
+    // What nobody can read on a torn ESP stays, until fsck was there.
+    if (booted.steps.get('run')?.exit === 4 && isTorn) {
+      repairEsp(copy, sizes, place);
+      booted = await boot({ disk: copy, tools, place, job });
+      tally.mended += 1;
+    }
+    replaceChoice(copy, sizes, chosen);
     const exits = ['readable', 'run'].map((step) => booted.steps.get(step)?.exit);
     if (booted.deployment !== deployment.id) faults.push(`${name} does not start: ${booted.console.slice(-1000)}`);
     else if (exits.some((exit) => exit !== 0)) {

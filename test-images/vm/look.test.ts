@@ -1,5 +1,5 @@
 /** Disks are what their story says, and what is wrong with one is seen: no machine is started here. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { at, differences, type Folder } from '../checker/tree.ts';
 import { judgeInstant } from '../../tools/crash/judge.ts';
 import { partitions, replaceChoice } from './disk.ts';
 import { readUnreplayed } from './ext4.ts';
-import { cut, look, lookAtEsp, lookAtRoot, sharing } from './look.ts';
+import { cut, look, lookAtEsp, lookAtRoot, repairEsp, sharing } from './look.ts';
 import { noMachines } from './parts.ts';
 import { choose, offered, setStage, type Stage } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
@@ -54,6 +54,13 @@ describe.skipIf(missing)(`a disk${missing ? `: ${missing}` : ''}`, () => {
     const { tree, complaints } = lookAtEsp(bytes, place);
     expect(complaints.join()).toMatch(/vmlinuz/i);
     expect(rules({ ...stage.before, esp: tree })).toContain('S2');
+    const file = join(place, 'torn');
+    copyFileSync(stage.base, file);
+    const disk = openSync(file, 'r+');
+    writeSync(disk, bytes, 0, bytes.length, partitions(stage.sizes).esp.start);
+    closeSync(disk);
+    repairEsp(file, stage.sizes, place);
+    expect(look(file, stage.sizes, stage.story, place).complaints).toEqual([]);
   });
 
   it('of which the root directory is lost does not pass', () => {

@@ -1,6 +1,6 @@
 /** What lies on a disk of a machine at one moment, for the checker, and what fsck says of it. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Snapshot } from '../checker/index.ts';
 import { same, type Folder, type Tree } from '../checker/tree.ts';
@@ -57,6 +57,18 @@ export function lookAtEsp(bytes: Buffer, place: string): Esp {
     complaints: lines.map((line) => `esp: ${line.trim()}`),
     repaired: lines.length > 0 ? readFat(readFileSync(file)) : undefined,
   };
+}
+
+/** Has fsck mend the ESP of a disk, as a person does whom `cfs` told that it cannot read something. */
+export function repairEsp(disk: string, sizes: Sizes, place: string): void {
+  const { esp } = partitions(sizes);
+  const part = join(place, 'esp');
+  writeFileSync(part, cut(disk, esp));
+  // What one pass has cut short, the next one removes.
+  for (let pass = 0; pass < 3 && fsck('fsck.vfat', '-a', part).status !== 0; pass++);
+  const file = openSync(disk, 'r+');
+  writeSync(file, readFileSync(part), 0, esp.length, esp.start);
+  closeSync(file);
 }
 
 /** As the kernel mounts it. */

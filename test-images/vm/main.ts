@@ -63,7 +63,7 @@ async function one({ name }: Scenario, place: string, tools: string): Promise<Do
   const words = [
     `${name}: ${faults.length === 0 ? 'passed' : 'FAILED'}, ${Math.round(seconds)} s`,
     ...(cuts ? [`${cuts.writes} writes, ${cuts.states} disk states, ${cuts.repaired} asked for fsck`] : []),
-    ...(cuts ? [`${cuts.boots} boots`] : []),
+    ...(cuts ? [`${cuts.boots} boots, ${cuts.mended} ended after fsck`] : []),
     ...(kills ? [`${kills.killed} kills, ${kills.midway} of them midway`] : []),
   ];
   console.log(words.join('; '));
