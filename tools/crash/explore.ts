@@ -3,7 +3,7 @@
  * leave; from some of these states it is run again and cut again; and from some of those it comes to its end, which must
  * be the one that it would have reached undisturbed.
  */
-import { collect, sweptObjects, type Choices, type Ran } from '../../test-images/collector.ts';
+import { collect, plan, sweptObjects, type Choices, type Ran } from '../../test-images/collector.ts';
 import type { Snapshot } from '../../test-images/checker/index.ts';
 import { generator, type CrashState, type World } from '../../test-images/model/index.ts';
 import { snapshotOf } from '../../test-images/snapshot.ts';
@@ -157,7 +157,11 @@ class Exploration {
     const end = isTorn(before) ? await this.#mended(run, task, first) : run;
     if (next.expected && end) {
       await this.#judgeQuiet(next, end);
-      this.#note(next, judgeDropped(next.expected.soon, snapshotOf(end), task.drop));
+      const { doubts } = plan(end, this.#system.story.system.machine, task.resume).plan;
+      // Damage that is held since the cut keeps every image (S7): then only the later end has to be without this one.
+      const keepsImages = doubts.some(({ blocks }) => blocks.includes('image'));
+      const dropped = judgeDropped(next.expected.soon, snapshotOf(end), task.drop);
+      this.#note(next, keepsImages ? dropped.filter(({ about }) => !about.includes('/images/')) : dropped);
       this.#note(next, judgeEnd(next.expected.late, await this.#settled(end, task)));
     }
     if (level === 2) return;
