@@ -66,7 +66,7 @@ export function exitOfRun(plan: Plan, receipt: Receipt, signals: Pick<Signals, '
 }
 
 /** Without `--yes` a person is asked; without a terminal there is nobody to ask. */
-export async function agreed(flags: { readonly yes?: boolean }): Promise<boolean> {
+async function agreed(flags: { readonly yes?: boolean }): Promise<boolean> {
   if (flags.yes === true) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new Failure('no-terminal', 'nobody can be asked here', {
