@@ -5,10 +5,10 @@ import { isFull, seeded, share } from './sample.ts';
 import type { Snapshot } from './snapshot.ts';
 import { hasStrace } from './strace.ts';
 
-const SHARE = 24;
+const SHARE = 16;
 
 describe.skipIf(!hasStrace)(`one call fails (${seeded}; skipped without strace)`, () => {
-  describe.each(['interrupted-delete', 'user-cfg-shared'])('%s', (name) => {
+  describe.each(['interrupted-delete', 'user-cfg-shared', 'first-owner-gone-keep'])('%s', (name) => {
     let faults: readonly Fault[] = [];
     let wanted: Snapshot;
 

@@ -53,6 +53,8 @@ class Run {
   readonly #late: PlanItem[] = [];
   /** Trees in the trash that could not be removed: they keep their records. */
   readonly #left = new Set<string>();
+  /** A boot file of no deployment that is known stayed: the copy of an entry tells the next run whose it was. */
+  #artifactLeft = false;
   #sweep = true;
   #breath = 0;
 
@@ -142,15 +144,18 @@ class Run {
         }
         this.#report.skipped(item, error);
         if (item.class === 'trash') this.#left.add(`${item.path.at(-1) ?? ''}.json`);
+        if (item.class === 'artifact' && item.deployment === undefined) this.#artifactLeft = true;
         if (phase.onFailure === 'no-sweep') this.#sweep = false;
         if (phase.onFailure === 'spare' && item.deployment) this.#spared.add(item.deployment);
       });
     }
   }
 
+  /** Records of what could not be removed stay with it. */
   #withoutLeft(plan: Plan): Plan {
-    const isLeft = ([kind, name = '']: readonly string[]): boolean => kind === 'trash' && this.#left.has(name);
-    return { ...plan, records: plan.records.filter((record) => !isLeft(record.path)) };
+    const tellsOfLeft = ([kind, name = '']: readonly string[]): boolean =>
+      kind === 'trash' ? this.#left.has(name) : kind === 'entries' && this.#artifactLeft;
+    return { ...plan, records: plan.records.filter(({ path, text }) => text !== undefined || !tellsOfLeft(path)) };
   }
 
   #remove(phase: string, item: PlanItem, failed: (error: PosixError) => void): void {
