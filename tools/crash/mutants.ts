@@ -41,7 +41,8 @@ const noBarrierAfter = (phase: string): Mutant => ({
 
 const EXCHANGE =
   'directory.exchange(temporary, directory, name);\n  directory.barrier();\n  directory.unlink(temporary);';
-const CREATE = 'directory.create(temporary, content, directory.stat(name).mode & 0o7777);\n  ';
+const CREATE =
+  'directory.create(temporary, content, directory.stat(name).mode & 0o7777);\n  // GRUB reads without the journal: the new file must be in its place before the name leads to it.\n  directory.barrier();\n  ';
 const BARRIER = 'this.syncfs();\n    this.fsync();';
 const INTENT =
   "this.#ledger.record(plan, 'before');\n      for (const phase of PHASES) reading = await this.#phase(phase, reading);";

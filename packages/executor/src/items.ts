@@ -42,8 +42,8 @@ export function removeTree(parent: WritableDirectory, name: string): void {
 }
 
 /**
- * A menu file without some of its blocks: written anew beside it, synced, exchanged, made durable, and only then is the
- * old one removed. At every instant one whole file bears the name that GRUB reads.
+ * A menu file without some of its blocks: written anew beside it, made durable, exchanged, made durable, and only then
+ * is the old one removed. At every instant one whole file bears the name that GRUB reads.
  */
 function rewrite(directory: WritableDirectory, name: string, item: PlanItem): void {
   const content = directory.read(name, MENU_LIMIT);
@@ -79,6 +79,8 @@ export function replaceMenu(directory: WritableDirectory, name: string, content:
   const left = attempt(() => unlink(directory, temporary));
   if (!left.ok) throw left.error;
   directory.create(temporary, content, directory.stat(name).mode & 0o7777);
+  // GRUB reads without the journal: the new file must be in its place before the name leads to it.
+  directory.barrier();
   directory.exchange(temporary, directory, name);
   directory.barrier();
   directory.unlink(temporary);
