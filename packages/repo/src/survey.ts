@@ -26,11 +26,12 @@ export function survey(
   const { images, streams, live, holes } = mark(root, repository, roots);
   const table = readObjects(root, live, repository.algorithm, helpers);
   const missing = table.missing.length === 0 ? [] : attribute(root, repository, roots, new Set(table.missing), table);
+  let hash: string | undefined;
   const objects = {
     count: table.deadCount,
     bytes: table.deadBytes,
     get hash() {
-      return hashOf(table);
+      return (hash ??= hashOf(table));
     },
   };
   return {
