@@ -213,7 +213,9 @@ async function start(stage: Stage, disk: string, tally: Tally): Promise<string[]
       const left = judgeCompleteness(snapshot, [...story.deployments.values()]);
       const said = left.map(({ about, message }) => `${about}: ${message}`);
       const isLost = (complaint: string): boolean => !complaint.startsWith('esp: ');
-      faults.push(...complaints.filter(isLost), ...said, ...judge(stage, snapshot, false));
+      // What /run held went with the power.
+      const before = { ...stage.before, run: snapshot.run };
+      faults.push(...complaints.filter(isLost), ...said, ...judge({ ...stage, before }, snapshot, false));
     }
   }
   return faults;
