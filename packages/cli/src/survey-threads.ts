@@ -18,8 +18,8 @@ import {
 } from '@cfs/repo';
 import { THREAD } from './thread.ts';
 
-/** Bytes of images that are marked in about the time that a thread takes to start. */
-const WORTH_BYTES = 32 << 20;
+/** Bytes of images. With fewer, what the threads save is what it takes to start them and to get their code warm. */
+const WORTH_BYTES = 128 << 20;
 
 /** A thread that has neither ended nor gone on to its next directory for so long never will. */
 const SILENCE_MS = 300_000;
