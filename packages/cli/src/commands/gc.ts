@@ -44,7 +44,7 @@ export async function agreedFirst(flags: RunFlags, telling: Telling, read: () =>
   if (flags.yes === true) return true;
   const plan = await read();
   telling.plan(plan);
-  return plan.refused.length === 0 && (!hasItems(plan) || agreed(flags));
+  return plan.refused.length === 0 && (!hasItems(plan) || agreed());
 }
 
 /** Tells how a run ended; of a plan that was refused when it was first shown, all was told then. */
@@ -65,9 +65,8 @@ export function exitOfRun(plan: Plan, receipt: Receipt, signals: Pick<Signals, '
   return failed ? EXIT.problems : exitOf(plan);
 }
 
-/** Without `--yes` a person is asked; without a terminal there is nobody to ask. */
-async function agreed(flags: { readonly yes?: boolean }): Promise<boolean> {
-  if (flags.yes === true) return true;
+/** A person is asked; without a terminal there is nobody to ask. */
+async function agreed(): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new Failure('no-terminal', 'nobody can be asked here', {
       exit: EXIT.usage,
@@ -76,17 +75,17 @@ async function agreed(flags: { readonly yes?: boolean }): Promise<boolean> {
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   // Ctrl+C or Ctrl+D instead of an answer: whatever ended the question, nobody said yes.
-  const ended = once(terminal, 'close').then(() => undefined);
-  const answer = await Promise.race([terminal.question('Remove all of this? [y/N] '), ended]).catch(() => undefined);
+  const closed = once(terminal, 'close').then(() => undefined);
+  const answer = await Promise.race([terminal.question('Remove all of this? [y/N] '), closed]).catch(() => undefined);
   terminal.close();
   if (answer === undefined) process.stderr.write('\n');
   return answer !== undefined && /^y(es)?$/i.test(answer.trim());
 }
 
 /** Shows the plan that the system has come to meanwhile; only where that would remove something is there a question. */
-export async function agreedAnew(flags: RunFlags, plan: Plan, telling: Telling): Promise<boolean> {
+export async function agreedAnew(plan: Plan, telling: Telling): Promise<boolean> {
   telling.plan(plan, 'The system has changed meanwhile. The new plan:\n');
-  return !hasItems(plan) || agreed(flags);
+  return !hasItems(plan) || agreed();
 }
 
 async function execute(
@@ -116,7 +115,7 @@ async function execute(
       return { plan: planned.plan, survey: planned.survey, entries: entriesOf(planned.inventory, planned.plan) };
     },
     entriesNow: () => entriesOf(system.inventory()),
-    agree: (changed) => agreedAnew(flags, changed, telling),
+    agree: (changed) => agreedAnew(changed, telling),
     now: Date.now,
     onProgress: telling.progress,
     help: surveyThreads(system.repositoryPath),

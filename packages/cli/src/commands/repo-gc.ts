@@ -72,7 +72,7 @@ async function collect(flags: RepoFlags, telling: Telling, read: () => Reading):
       lock: () => lockDirectory(flags.repo, 'exclusive', { waitMs: flags.wait }),
       read,
       entriesNow: () => [],
-      agree: (changed) => agreedAnew(flags, changed, telling),
+      agree: (changed) => agreedAnew(changed, telling),
       now: Date.now,
       onProgress: telling.progress,
       help: surveyThreads(flags.repo),
