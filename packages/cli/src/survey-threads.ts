@@ -43,9 +43,9 @@ type Told = { readonly found: readonly FoundObjects[] } | { readonly error: stri
 export function surveyThreads(path: string, worth = WORTH_BYTES): Help {
   return (root, { algorithm }, roots) => {
     const images = new Set(roots.flatMap(({ kind, name }) => (kind === 'image' ? [name] : [])));
-    const bytes = [...images].reduce((sum, image) => sum + sizeOf(root, image), 0);
+    if ([...images].reduce((sum, image) => sum + sizeOf(root, image), 0) < worth) return undefined;
     const queue = queueOf(root);
-    const count = bytes < worth ? 0 : Math.min(availableParallelism(), queue.prefixes.length) - 1;
+    const count = Math.min(availableParallelism(), queue.prefixes.length) - 1;
     if (count < 1) return undefined;
     const threads = Array.from({ length: count }, () => new Thread(path, algorithm, queue));
     return {

@@ -191,11 +191,11 @@ class Run {
       return;
     }
     const { place, path } = this.#request.repository;
+    const goOn = (): boolean => this.#request.stop?.() === undefined;
     const progress = (): Progress => ({ phase: 'objects', done: this.#report.objects, total: plan.objects.count });
     for (const dead of survey.table.dead) {
       await this.#between(progress());
       this.#touched.add(place);
-      const goOn = (): boolean => this.#request.stop?.() === undefined;
       const { removed, failed } = await sweepDirectory(this.#place(place), path, dead, goOn);
       this.#report.swept(removed, plan);
       for (const { path: at, error } of failed) this.#report.skipped(this.#objectAt('objects', ...at), error);
