@@ -15,7 +15,6 @@ const ERRORS: Readonly<Record<string, readonly string[]>> = {
   creating: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
   mkdirat: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
   unlinkat: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
-  unlink: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
   renameat2: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
   symlinkat: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
   linkat: ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'],
