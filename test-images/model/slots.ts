@@ -29,8 +29,9 @@ export function slots(options: FileSystemOptions, { events, last }: Pending): Su
       for (const change of event.changes) advance(table, change, steps(options, change, underWay));
     if (vfat) for (const slot of table.values()) settle(slot, event, underWay);
   }
-  const freed = new Map(events.filter(isOperation).flatMap(({ changes }) => changes.flatMap(frees)));
-  const outcomes = [...table.values()].map((slot) => ({ slot, possible: outcomesOf(options, slot, freed) }));
+  const changes = events.filter(isOperation).flatMap((operation) => operation.changes);
+  const bare = new Set(changes.flatMap((change) => bares(options, change)));
+  const outcomes = [...table.values()].map((slot) => ({ slot, possible: outcomesOf(options, slot, bare) }));
   return (ask) => {
     const edits: Edits = new Map();
     for (const { slot, possible } of outcomes) {
@@ -52,12 +53,12 @@ interface Outcome {
  * The values that were not yet superseded for certain, the newest first. A long name lies in several entries: of one
  * that is being written or erased the short name may be all that is left.
  */
-function outcomesOf(options: FileSystemOptions, slot: Slot, freed: ReadonlyMap<number, FileNode>): Outcome[] {
+function outcomesOf(options: FileSystemOptions, slot: Slot, bare: ReadonlySet<number>): Outcome[] {
   const values = slot.values
     .slice(slot.safe)
     .map(({ node }) => node)
     .reverse();
-  const nodes = [...values, ...values.flatMap((node) => withoutClusters(options, slot, node, freed))];
+  const nodes = [...values, ...values.flatMap((node) => withoutClusters(options, slot, node, bare))];
   const possible: Outcome[] = nodes.map((node) => ({ node }));
   const long = !/^[a-z0-9_-]{1,8}(\.[a-z0-9_-]{1,3})?$/i.test(slot.name);
   if (!long || !tears(options, 'names') || !nodes.includes(undefined)) return possible;
@@ -65,22 +66,25 @@ function outcomesOf(options: FileSystemOptions, slot: Slot, freed: ReadonlyMap<n
   return [...possible, ...intact.map((short) => ({ node: undefined, short }))];
 }
 
-/** The file whose clusters a change frees. */
-function frees({ how, before }: Change): [number, FileNode][] {
-  return before?.kind === 'file' && (how === 'remove' || how === 'move-in') ? [[before.inode, before]] : [];
+/**
+ * The file that has no bytes until more is written than names: one whose clusters are freed; under a journal also a new
+ * one, whose inode may still be in the journal alone when an exchanged name leads to it.
+ */
+function bares({ kind }: FileSystemOptions, { how, before, after }: Change): number[] {
+  if (how === 'add') return after?.kind === 'file' && kind !== 'vfat' ? [after.inode] : [];
+  return before?.kind === 'file' && (how === 'remove' || how === 'move-in') ? [before.inode] : [];
 }
 
-/** A file that was removed under another name has lost its clusters under this one, where this one is still written. */
+/** A bare file under a name that leads to it: on vfat the clusters are somebody else's, under a journal it is empty. */
 function withoutClusters(
   options: FileSystemOptions,
   slot: Slot,
   node: Node | undefined,
-  freed: ReadonlyMap<number, FileNode>,
+  bare: ReadonlySet<number>,
 ): Node[] {
-  const file = node?.kind === 'file' ? freed.get(node.inode) : undefined;
-  if (file === undefined || node?.kind !== 'file' || node.lost || node.bytes.length === 0) return [];
+  if (node?.kind !== 'file' || !bare.has(node.inode) || isBare(node)) return [];
   const known = slot.values.some(
-    (value) => value.node?.kind === 'file' && isBare(value.node) && value.node.inode === file.inode,
+    (value) => value.node?.kind === 'file' && isBare(value.node) && value.node.inode === node.inode,
   );
   if (known || (options.kind === 'vfat' && !tears(options, 'clusters'))) return [];
   return [options.kind === 'vfat' ? lost(node) : empty(node)];
@@ -113,8 +117,7 @@ function steps(options: FileSystemOptions, { how, before, after }: Change, under
       : [];
   switch (how) {
     case 'add':
-      if (after?.kind !== 'file') return [block(after)];
-      if (!vfat) return [block(empty(after)), block(after)];
+      if (after?.kind !== 'file' || !vfat) return [block(after)];
       return underWay ? [block(empty(after)), block(half(after)), block(after)] : [block(after)];
     case 'remove':
       return [...freed, block(undefined)];

@@ -318,6 +318,21 @@ const cases: Case[] = [
     outcomes: ['d=', 'd= x=', 'd= x=1234'],
   },
   {
+    finding: 'GRUB on ext4: so can the one that an exchange leads to',
+    on: { kind: 'ext4', grub: true },
+    view: 'grub',
+    before: { cfg: 'old' },
+    run: (root) => {
+      root.create('tmp', text('new'), 0o644);
+      root.exchange('tmp', root, 'cfg');
+    },
+    outcomes: ['cfg', 'cfg tmp'].flatMap((names) =>
+      ['old', 'new', ''].flatMap((cfg) =>
+        names === 'cfg' ? [`cfg=${cfg}`] : ['old', 'new', ''].map((tmp) => `cfg=${cfg} tmp=${tmp}`),
+      ),
+    ),
+  },
+  {
     finding: 'vfat: a removed file can stay without its clusters',
     on: { kind: 'vfat', torn: ['clusters'] },
     before: { x: '1' },

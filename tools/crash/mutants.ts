@@ -149,6 +149,10 @@ export const mutants: readonly Mutant[] = [
     changes: [inItems(EXCHANGE, EXCHANGE.replace('  directory.barrier();\n', ''))],
   },
   {
+    name: 'user.cfg exchanged for a file in the journal alone',
+    changes: [inItems(CREATE, CREATE.replace('  directory.barrier();\n', ''))],
+  },
+  {
     name: 'user.cfg renamed over',
     changes: [inItems(EXCHANGE, 'directory.rename(temporary, directory, name, { replace: true });')],
   },
