@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { judgeCompleteness, judgeInstant } from '../../tools/crash/judge.ts';
 import type { Snapshot } from '../checker/index.ts';
 import { generator } from '../model/index.ts';
+import { procTree } from '../stories/proc.ts';
 import { diskStates, type Piece, type State } from './disk-states.ts';
 import { partitions, replaceChoice, superblock, type Partition } from './disk.ts';
 import { cut, look, lookAtEsp, lookAtRoot, repairEsp, sharing, type Esp, type Root } from './look.ts';
@@ -210,12 +211,14 @@ async function start(stage: Stage, disk: string, tally: Tally): Promise<string[]
       faults.push(`${name}: exits ${exits.join(', ')}: ${booted.steps.get('run')?.stderr}`);
     } else {
       const { snapshot, complaints } = look(copy, sizes, story, place);
-      const left = judgeCompleteness(snapshot, [...story.deployments.values()]);
+      // What /run held, and what was mounted, went with the power.
+      const proc = procTree(story.system.machine, deployment, deployment.id, [], story.system.now);
+      const started = (each: Snapshot): Snapshot => ({ ...each, run: snapshot.run, proc });
+      const [before, after] = [started(stage.before), started(snapshot)];
+      const left = judgeCompleteness(after, [...story.deployments.values()]);
       const said = left.map(({ about, message }) => `${about}: ${message}`);
       const isLost = (complaint: string): boolean => !complaint.startsWith('esp: ');
-      // What /run held went with the power.
-      const before = { ...stage.before, run: snapshot.run };
-      faults.push(...complaints.filter(isLost), ...said, ...judge({ ...stage, before }, snapshot, false));
+      faults.push(...complaints.filter(isLost), ...said, ...judge({ ...stage, before }, after, false));
     }
   }
   return faults;
