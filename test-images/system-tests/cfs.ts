@@ -42,13 +42,16 @@ export function cfs(args: readonly string[], { through = [], timeout = 60_000 }:
 
 export function run([program = '', ...args]: readonly string[], timeout = 60_000): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout, killSignal: 'SIGKILL' });
+    // With all that it started: what strace leaves behind lives on, and holds the pipes.
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const late = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), timeout);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     child.on('error', reject);
     child.on('close', (code) => {
+      clearTimeout(late);
       const [stdout, stderr] = [Buffer.concat(out).toString(), Buffer.concat(err).toString()];
       resolve({ exit: code ?? undefined, stdout, stderr, text: stdout + stderr });
     });

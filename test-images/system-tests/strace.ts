@@ -8,7 +8,7 @@ import { join } from 'node:path';
 export const hasStrace = spawnSync('strace', ['-f', '-qq', '-e', 'trace=none', 'true']).status === 0;
 if (!hasStrace && process.env['CI'] === 'true') throw new Error('strace is missing, or may not trace');
 
-/** One call of the main thread: the `nth` of its name, from 1. */
+/** One call of the thread that makes it: the `nth` of its name, from 1. */
 export interface Call {
   readonly name: string;
   readonly nth: number;
@@ -18,34 +18,37 @@ export interface Call {
   readonly path: string;
 }
 
-const CHANGING = ['unlinkat', 'renameat2', 'mkdirat', 'symlinkat', 'linkat', 'fsync', 'syncfs', 'fchmod', 'ftruncate'];
+/** The sweep removes objects by `unlink`, which Node makes on threads of its own. */
+const SWEEPING = 'unlink';
+const CHANGING = [
+  SWEEPING,
+  'unlinkat',
+  'renameat2',
+  'mkdirat',
+  'symlinkat',
+  'linkat',
+  'fsync',
+  'syncfs',
+  'fchmod',
+  'ftruncate',
+];
 const READING = ['openat', 'openat2', 'read', 'pread64', 'getdents64', 'readlink', 'statx', 'newfstatat'];
 const OTHERS = ['write', 'flock'];
+
+/** strace counts by thread: the sweep is to have one alone. */
+const STRACE = ['strace', '-f', '-y', '-qq', '-s', '256', '-E', 'UV_THREADPOOL_SIZE=1'];
 
 /** `strace` so that it writes down every call that matters; {@link calls} reads it. */
 export function recording(file: string): string[] {
   const names = [...CHANGING, ...READING, ...OTHERS].join(',');
-  return ['strace', '-f', '-y', '--seccomp-bpf', '-qq', '-s', '256', '-o', file, '-e', `trace=${names}`];
+  return [...STRACE, '--seccomp-bpf', '-o', file, '-e', `trace=${names}`];
 }
 
 /** `strace` so that something happens at the call: `signal=KILL`, `error=EIO`. {@link calls} reads the file. */
 export function injecting(call: Pick<Call, 'name' | 'nth'>, what: string, file = '/dev/null'): string[] {
   const inject = `inject=${call.name}:${what}:when=${call.nth}`;
   // The opens tell the paths of /proc/self/fd. Not with --seccomp-bpf: strace 6.1 doesn't inject then.
-  return [
-    'strace',
-    '-f',
-    '-y',
-    '-qq',
-    '-s',
-    '256',
-    '-o',
-    file,
-    '-e',
-    `trace=${call.name},openat,openat2`,
-    '-e',
-    inject,
-  ];
+  return [...STRACE, '-o', file, '-e', `trace=${call.name},openat,openat2`, '-e', inject];
 }
 
 /** A signal with the first barrier. Every removal takes its time, so that there is something left when it comes. */
@@ -58,7 +61,7 @@ export function temporaryFile(name: string): string {
   return join(tmpdir(), `cfs-${process.pid}-${name}-${Math.random().toString(36).slice(2)}`);
 }
 
-/** The calls of the main thread that were recorded, in order. Node's other threads touch no place. */
+/** The calls that were recorded, in order: those of the main thread, and the sweep's. */
 export function calls(file: string): Call[] {
   const counts = new Map<string, number>();
   const opened = new Map<string, string>();
@@ -68,7 +71,7 @@ export function calls(file: string): Call[] {
   return lines.flatMap((line) => {
     const match = /^(\d+) +(\w+)\((.*)$/.exec(line);
     const [, thread, name = '', rest = ''] = match ?? [];
-    if (match === null || thread !== main) return [];
+    if (match === null || (thread !== main && name !== SWEEPING)) return [];
     const nth = (counts.get(name) ?? 0) + 1;
     counts.set(name, nth);
     const [, fd = '', at = ''] = / = (\d+)<(.*?)>/.exec(rest) ?? [];
