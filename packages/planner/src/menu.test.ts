@@ -160,6 +160,7 @@ describe('a staged set', () => {
             bytes: 1,
             kind: 'entries.staged',
             others: [],
+            mayBeMenu: false,
           }),
         ),
       { goes: ['entry entries.staged'] },

@@ -4,7 +4,6 @@
  */
 import { composefsArguments, matchesDefault, menuOrder, type Digest } from '@cfs/bls';
 import type { BootEntry, BootPartition, StagedSet } from '@cfs/repo';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import type { World } from './world.ts';
 import { show } from './show.ts';
 
@@ -24,8 +23,6 @@ export interface MenuEntry extends BootEntry {
 export interface Menu {
   readonly entries: readonly MenuEntry[];
   readonly staleSets: readonly StagedSet[];
-  /** Staged sets that hold exactly what the menu holds. */
-  readonly crossed: readonly StagedSet[];
   /** Of a record in /run that no set contains. */
   readonly stagedDigests: readonly Digest[];
   /** The ESP (or GRUB's partition) whose artifacts may go. */
@@ -54,8 +51,7 @@ export function readMenu(world: World, acceptDamage: readonly string[], booted: 
     }),
   );
   const stagedDigests = staged.kind === 'present' ? [staged.digest] : [];
-  const crossed = boots.flatMap((boot) => boot.stagedSets.filter((set) => mayBeTheMenu(boot, set)));
-  return { entries, staleSets, crossed, stagedDigests, primary };
+  return { entries, staleSets, stagedDigests, primary };
 }
 
 /**
@@ -64,7 +60,7 @@ export function readMenu(world: World, acceptDamage: readonly string[], booted: 
  */
 function isLive(world: World, boot: BootPartition, set: StagedSet, acceptDamage: readonly string[]): boolean {
   const { staged } = world.inventory;
-  if (mayBeTheMenu(boot, set)) return true;
+  if (set.mayBeMenu) return true;
   if (staged.kind !== 'present') return staged.kind !== 'absent';
   const twins = world.twins(staged.digest);
   return boot.entries.some(
@@ -74,28 +70,6 @@ function isLive(world: World, boot: BootPartition, set: StagedSet, acceptDamage:
         (entry.unreadable !== undefined && !acceptDamage.includes(entry.path.at(-1) ?? ''))),
   );
 }
-
-/**
- * A cut during the exchange of the two on vfat can leave both names on one directory, or one file: to remove anything
- * under the one would remove it under the other. Then both hold the same, as they never do otherwise.
- */
-function mayBeTheMenu(boot: BootPartition, set: StagedSet): boolean {
-  const [own, shown] =
-    set.kind === 'entries.staged'
-      ? [entriesIn(boot, 'entries.staged'), entriesIn(boot, 'entries')]
-      : [hexOf(boot.stagedCfg?.content), hexOf(boot.userCfg?.content)];
-  return own !== '' && own === shown;
-}
-
-function entriesIn(boot: BootPartition, source: BootEntry['source']): string {
-  const entries = boot.entries.filter((entry) => entry.source === source);
-  return entries
-    .map(({ path, content }) => `${path.at(-1) ?? ''} ${hexOf(content)}`)
-    .sort()
-    .join('\n');
-}
-
-const hexOf = (content: Uint8Array | undefined): string => (content ? bytesToHex(content) : '');
 
 function ownershipOf(world: World, entry: BootEntry, acceptDamage: readonly string[]): Ownership {
   if (entry.unreadable) return acceptDamage.includes(entry.path.at(-1) ?? '') ? 'accepted' : 'unreadable';

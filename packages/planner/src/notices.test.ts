@@ -157,7 +157,8 @@ describe('of the boot menu', () => {
     machine.edit(({ boots: [boot] }) => {
       const path = ['loader', 'entries.staged', entry!.name];
       boot!.entries.push({ ...entry!, source: 'entries.staged', path });
-      boot!.stagedSets.push({ place: 'esp', path: path.slice(0, 2), bytes: 1, kind: 'entries.staged', others: [] });
+      const set = { place: 'esp', path: path.slice(0, 2), bytes: 1, kind: 'entries.staged', others: [] } as const;
+      boot!.stagedSets.push({ ...set, mayBeMenu: true });
     });
     expect(only(machine)).toMatchObject({
       code: 'one-directory',
@@ -171,6 +172,8 @@ describe('of the boot menu', () => {
     const block = `menuentry "A" {\n chainloader /EFI/Linux/bootc/bootc_composefs-${V('A')}.efi\n}\n`;
     const machine = inventory().edit((d) => d.boots.push(partition('boot', 'boot')));
     machine.deploy('A', { uki: true }).boot('A').userCfg(block).userCfg(block, 'user.cfg.staged');
+    const [set] = machine.boot_('boot').stagedSets;
+    machine.edit(() => machine.boot_('boot').stagedSets.splice(0, 1, { ...set!, mayBeMenu: true }));
     expect(codes(planOf(machine).notices)).toEqual(['one-directory boot/grub2/user.cfg.staged']);
     expect(planOf(machine).items).toEqual([]);
   });

@@ -28,14 +28,16 @@ export function inventoryNotices(
   const broken = inventory.repository.refs
     .filter((ref) => ref.target !== undefined && !linkOf(inventory, ref) && !deadTags.has(show(ref)))
     .map(brokenRef);
-  const crossed = menu.crossed.map((set): Notice => ({
-    code: 'one-directory',
-    about: show(set),
-    message:
-      'holds exactly what the menu holds: a cut may have left both names on one directory; nothing in it is removed',
-    severity: 'problem',
-    hint: 'check the partition (fsck), then run cfs again',
-  }));
+  const sets = inventory.boots.flatMap((boot) => boot.stagedSets);
+  const crossed = sets
+    .filter((set) => set.mayBeMenu)
+    .map((set): Notice => ({
+      code: 'one-directory',
+      about: show(set),
+      message: 'may be the menu under another name, as a cut can leave the two; nothing in it is removed',
+      severity: 'problem',
+      hint: 'check the partition (fsck), then run cfs again',
+    }));
   const fromFates = fates.flatMap((fate) => fate.notice ?? []);
   return [...read, ...strays, ...broken, ...crossed, ...entryNotices(menu), ...fromFates];
 }

@@ -135,6 +135,11 @@ export interface StagedSet extends Item {
   readonly kind: 'entries.staged' | 'user.cfg.staged';
   /** Names in it that are no entries (or, of `user.cfg.staged`, whether text beyond bootc's header is in it). */
   readonly others: readonly string[];
+  /**
+   * It may be the menu under another name: a cut during the exchange of the two on vfat can leave both on one directory,
+   * or one file, and to remove anything under the one would remove it under the other.
+   */
+  readonly mayBeMenu: boolean;
 }
 
 export interface DefaultEntry {

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { copyFileSync, linkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tinyUki } from '../../bls/src/testing/tiny-uki.ts';
 import type { BootPartition, DefaultEntry, Problem } from './inventory.ts';
@@ -75,7 +77,7 @@ describe('a partition', () => {
       ['uki', B],
     ]);
     expect(found.temporaries).toHaveLength(2);
-    expect(found.stagedSets).toMatchObject([{ kind: 'entries.staged', others: ['README'] }]);
+    expect(found.stagedSets).toMatchObject([{ kind: 'entries.staged', others: ['README'], mayBeMenu: false }]);
     expect([found.unreadable, found.problems, found.userCfg]).toEqual([[], [], undefined]);
   });
 
@@ -98,7 +100,23 @@ describe('a partition', () => {
     expect(found.userCfg).toMatchObject({ path: ['grub2', 'user.cfg'], mode: expect.any(Number) as number });
     expect(Buffer.from(found.stagedCfg!.content).toString()).toBe(menu);
     expect(found.leftovers.map(({ path }) => path.at(-1))).toEqual(['.user.cfg.cfs']);
-    expect(found.stagedSets).toMatchObject([{ kind: 'user.cfg.staged', others: [] }]);
+    expect(found.stagedSets).toMatchObject([{ kind: 'user.cfg.staged', others: [], mayBeMenu: true }]);
+  });
+
+  it.each([
+    ['may be the menu under another name where its files are the same', linkSync, true],
+    ['is another where they are alike', copyFileSync, false],
+  ])('has a staged set: it %s', (_, make, mayBeMenu) => {
+    using disk = scratch({ 'loader/entries/x.conf': conf(`/EFI/Linux/${kernel}`), 'loader/entries.staged': null });
+    make(join(disk.path, 'loader/entries/x.conf'), join(disk.path, 'loader/entries.staged/x.conf'));
+    const [boot] = disk.read((directory) => readBoots([{ place: 'esp', role: 'esp', directory }], []));
+    expect(boot?.stagedSets).toMatchObject([{ mayBeMenu }]);
+  });
+
+  it('has a staged set whose files nobody can tell from those of the menu', () => {
+    const layout = { 'loader/entries/x.conf': 'title x\n', 'loader/entries.staged/x.conf': 'title y\n' };
+    const fault: Fault = (call, path) => (call === 'open' && path.endsWith('entries/x.conf') ? 'EIO' : undefined);
+    expect(readOne(layout, 'esp', fault).stagedSets).toMatchObject([{ mayBeMenu: true }]);
   });
 
   it('that is empty has nothing, and no problem', () => {

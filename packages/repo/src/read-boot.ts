@@ -72,7 +72,14 @@ function readPartition(reading: Reading, targets: Targets): BootPartition {
       entries.push(...found.entries);
       temporaries.push(...found.temporaries);
       if (source === 'entries.staged')
-        stagedSets.push({ place, path, kind: source, bytes: directory.stat().allocated, others: found.others });
+        stagedSets.push({
+          place,
+          path,
+          kind: source,
+          bytes: directory.stat().allocated,
+          others: found.others,
+          mayBeMenu: within(reading, ['loader', 'entries'], (menu) => shareFiles(menu, directory)) ?? false,
+        });
     });
   }
   entries.push(
@@ -83,7 +90,9 @@ function readPartition(reading: Reading, targets: Targets): BootPartition {
   if (userCfg) entries.push(...readUserCfg(userCfg, 'user.cfg', targets));
   if (staged) {
     entries.push(...readUserCfg(staged, 'user.cfg.staged', targets));
-    stagedSets.push({ ...staged, kind: 'user.cfg.staged', others: [] });
+    // Of one file under two names vfat makes two inodes: only what they hold tells, and it is never the same otherwise.
+    const mayBeMenu = staged.content.length > 0 && userCfg !== undefined && isSame(staged.content, userCfg.content);
+    stagedSets.push({ ...staged, kind: 'user.cfg.staged', others: [], mayBeMenu });
   }
   return {
     place,
@@ -124,6 +133,29 @@ function within<T>(
   });
   return undefined;
 }
+
+/**
+ * Whether a file of the one directory is a file of the other: on vfat a file is known by where its name lies. Numbers of
+ * inodes are made as they are needed there, so that two can be compared only while one of them is open.
+ */
+function shareFiles(one: Directory, other: Directory): boolean {
+  const names = new Set(other.list().map(({ name }) => name));
+  return one.list().some(({ name, kind }) => {
+    if (kind !== 'file' || !names.has(name)) return false;
+    const same = attempt(() => {
+      const file = one.open(name);
+      try {
+        return one.stat(name).inode === other.stat(name).inode;
+      } finally {
+        file.close();
+      }
+    });
+    // What cannot be told apart may be the same.
+    return !same.ok || same.value === true;
+  });
+}
+
+const isSame = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
 
 function readMenuFile(reading: Reading, name: 'user.cfg' | 'user.cfg.staged'): UserCfg | undefined {
   const { place } = reading.partition;

@@ -146,7 +146,7 @@ export class Machine {
   #set(source: 'entries' | 'entries.staged' | 'user.cfg.staged', boot: Lists<I.BootPartition>): void {
     if (source === 'entries' || boot.stagedSets.some((set) => set.kind === source)) return;
     const path = source === 'entries.staged' ? ['loader', source] : ['grub2', source];
-    boot.stagedSets.push({ ...at(boot.place, ...path), kind: source, others: [] });
+    boot.stagedSets.push({ ...at(boot.place, ...path), kind: source, others: [], mayBeMenu: false });
   }
 
   /** An entry of which a crash left nothing that could be read. */
