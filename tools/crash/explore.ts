@@ -10,6 +10,7 @@ import { snapshotOf } from '../../test-images/snapshot.ts';
 import { dyingOf, isOpen, isSound } from './asked.ts';
 import type { Generated, Task } from './generate.ts';
 import { judgeCompleteness, judgeDropped, judgeEnd, judgeInstant, judgeTrash, type Fault } from './judge.ts';
+import { Met } from './met.ts';
 import { watch, type PhaseName } from './phase.ts';
 import { isTorn, mended } from './torn.ts';
 
@@ -80,12 +81,8 @@ class Exploration {
   readonly #limits: Limits;
   readonly #isOver: () => boolean;
   readonly #random: () => number;
-  /** Disks that were judged, to the last byte; and those that count, by their phase. */
-  readonly #judged = new Map<number, PhaseName>();
-  readonly #states = new Map<PhaseName, Set<number>>();
-  #count = 0;
+  readonly #met: Met;
   readonly #faults: Found[] = [];
-  readonly #garbage = new Set<string>();
   #runs = 0;
 
   constructor(system: Generated, limits: Limits, isOver: () => boolean) {
@@ -93,6 +90,7 @@ class Exploration {
     this.#limits = limits;
     this.#isOver = isOver;
     this.#random = generator(system.seed);
+    this.#met = new Met(`${system.loader} ${system.disks}`);
   }
 
   async explore(): Promise<Explored> {
@@ -118,7 +116,7 @@ class Exploration {
           told: story.told,
         });
     }
-    return { seed, loader, disks, states: this.#states, runs: this.#runs, faults: this.#faults };
+    return { seed, loader, disks, states: this.#met.states, runs: this.#runs, faults: this.#faults };
   }
 
   /** The run that nothing disturbs, and the one after it; nothing where there is nothing to do. */
@@ -214,20 +212,10 @@ class Exploration {
 
   /** Judges a state that was not met before; false for one that was. */
   #judge({ before, ...course }: Course, { world }: CrashState, phase: PhaseName, where: string): boolean {
-    const { loader, disks } = this.#system;
-    const places = world.places.filter((place) => !/run|proc/.test(place));
-    const judged = numberOf(world.hash({ places }));
-    const met = this.#judged.get(judged);
-    if (met === phase) return false;
-    const counted = numberOf(`${loader} ${disks} ${world.hash({ garbage: this.#garbage, places })}`);
-    const states = this.#states.get(phase) ?? new Set();
-    if (!states.has(counted)) this.#count += 1;
-    this.#states.set(phase, states.add(counted));
-    this.#judged.set(judged, phase);
-    if (met !== undefined) return false;
+    if (!this.#met.add(world, phase)) return false;
     const at = { ...course, before, cuts: [...course.cuts, where] };
     this.#note(at, judgeInstant(before, snapshotOf(world), course.dying));
-    if (this.#count >= this.#limits.system || this.#isOver()) throw new Enough();
+    if (this.#met.count >= this.#limits.system || this.#isOver()) throw new Enough();
     return true;
   }
 
@@ -254,7 +242,7 @@ class Exploration {
   /** What it sweeps counts in no hash. */
   async #collect(world: World, choices: Choices): Promise<Ran> {
     const ran = await collect(world, this.#system.story.system.machine, choices);
-    for (const name of sweptObjects(ran.planned)) this.#garbage.add(name);
+    for (const name of sweptObjects(ran.planned)) this.#met.garbage.add(name);
     return ran;
   }
 
@@ -276,15 +264,4 @@ class Exploration {
 /** `isOver`: asked after each state; then what was found so far is told. */
 export function explore(system: Generated, limits: Limits = usual, isOver = () => false): Promise<Explored> {
   return new Exploration(system, limits, isOver).explore();
-}
-
-/** 53 bits of a text, for a set of numbers. */
-function numberOf(text: string): number {
-  let [a, b] = [0x811c9dc5, 0x9e3779b9];
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    a = Math.imul(a ^ code, 0x01000193);
-    b = Math.imul(b + code, 0x5bd1e995) ^ (b >>> 13);
-  }
-  return (a >>> 0) * 0x20_0000 + (b >>> 11);
 }
