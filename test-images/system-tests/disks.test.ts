@@ -60,10 +60,18 @@ describe.skipIf(skip).each(TYPES)(`on %s (${seeded}${skip ? `; ${skip}` : ''})`,
 
   it.for(KILLED)('%s, killed at random moments, ends as if it had not been', { timeout: 1_200_000 }, async (name) => {
     const { wanted, duration } = await undisturbed(name, disk);
-    const moments = Array.from({ length: KILLS }, (_, index) => duration * (0.5 + (0.6 * (index + random())) / KILLS));
-    let between = 0;
-    for (const moment of moments) between += (await killedAt(name, disk, moment, wanted)) ? 1 : 0;
-    console.log(`${type}, ${name}, seed ${seed}: ${moments.length} kills, ${between} of them in the midst of it`);
+    // From when Node has started to the end; a kill that comes too early or too late draws them nearer.
+    let [from, to] = [duration / 2, duration * 1.1];
+    const count = { before: 0, midway: 0, after: 0 };
+    for (let kill = 0; kill < KILLS; kill++) {
+      const moment = from + random() * (to - from);
+      const found = await killedAt(name, disk, moment, wanted);
+      count[found] += 1;
+      from += found === 'before' ? (moment - from) / 3 : -duration / 100;
+      to -= found === 'after' ? (to - moment) / 3 : -duration / 100;
+    }
+    const { before, midway, after } = count;
+    console.log(`${type}, ${name}, seed ${seed}: killed ${midway} times midway, ${before} before, ${after} after`);
   });
 
   it('two at once come to the same end', { timeout: 60_000 }, async () => {
@@ -133,8 +141,10 @@ async function undisturbed(name: string, { mountPoint }: LoopImage): Promise<{ w
   return { wanted, duration };
 }
 
-/** Whether it was killed after its first change, and before its last. */
-async function killedAt(name: string, { mountPoint }: LoopImage, moment: number, wanted: Snapshot): Promise<boolean> {
+type When = 'before' | 'midway' | 'after';
+
+/** Whether it was killed before its first change, after its last, or between them. */
+async function killedAt(name: string, { mountPoint }: LoopImage, moment: number, wanted: Snapshot): Promise<When> {
   using machine = new Machine(name, mountPoint);
   const [before, untouched] = [machine.moment(), machine.snapshot()];
   const { story } = machine;
@@ -150,5 +160,6 @@ async function killedAt(name: string, { mountPoint }: LoopImage, moment: number,
   const next = await machine.gc(story.args);
   expect([0, 4], `${where}: ${next.text}`).toContain(next.exit);
   expect(differences(wanted, endState(machine)), where).toEqual([]);
-  return differences(untouched, cut).length > 0 && differences(wanted, cut).length > 0;
+  if (differences(untouched, cut).length === 0) return 'before';
+  return differences(wanted, cut).length === 0 ? 'after' : 'midway';
 }
