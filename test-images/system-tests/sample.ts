@@ -1,5 +1,5 @@
 /** A share of many cases, chosen by a seed that is printed: CFS_SEED chooses another, CFS_FULL=1 takes all of them. */
-const seed = Number(process.env['CFS_SEED'] ?? 1);
+export const seed = Number(process.env['CFS_SEED'] ?? 1);
 
 export const isFull = process.env['CFS_FULL'] === '1';
 

@@ -6,11 +6,10 @@
  * summary; it fails when a rule was broken, or when nothing was tried.
  */
 import { parseArgs } from 'node:util';
-import { failedAt, faultsOf, type Fault, type Trial } from '../../test-images/system-tests/injected.ts';
+import { failedAt, FAULTY, faultsOf, type Fault, type Trial } from '../../test-images/system-tests/injected.ts';
 import { hasStrace } from '../../test-images/system-tests/strace.ts';
 import { generator } from '../../test-images/model/index.ts';
 
-const SYSTEMS = ['interrupted-delete', 'user-cfg-shared', 'first-owner-gone-keep', 'i3-stale-staged'];
 const ERRORS = ['EIO', 'ENOSPC', 'EROFS', 'EACCES', 'EINTR', 'ENOENT'];
 const AT_ONCE = 2;
 const PROGRESS_MS = 15_000;
@@ -31,12 +30,10 @@ interface Job {
 
 const jobs: Job[] = [];
 const known = new Set<string>();
-for (const name of values.only === undefined ? SYSTEMS : [values.only]) {
-  const { wanted, changes, reads } = await faultsOf(name);
-  const all = [...changes, ...reads].filter(({ site }) => !known.has(site));
-  console.log(`${name}: ${changes.length} faults of changes, ${reads.length} of reads; ${all.length} at new sites`);
-  for (const { site } of all) known.add(site);
-  jobs.push(...all.map((fault) => ({ fault, run: () => failedAt(name, fault, wanted) })));
+for (const name of values.only === undefined ? FAULTY : [values.only]) {
+  const { wanted, faults } = await faultsOf(name, known);
+  console.log(`${name}: ${faults.length} faults at ${new Set(faults.map(({ site }) => site)).size} sites`);
+  jobs.push(...faults.map((fault) => ({ fault, run: () => failedAt(name, fault, wanted) })));
 }
 console.log(`seed ${seed}${seconds === Infinity ? '' : `, ${seconds} seconds`}`);
 await work(shuffled(jobs));
