@@ -2,6 +2,11 @@
 import type { LogFlags } from './log.ts';
 
 export async function start(): Promise<void> {
+  // Whoever reads may stop reading (`cfs plan | head`); a run that has begun goes on all the same.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   // Where a thread's program has no file, its arguments begin earlier.
   if (process.argv.at(-1) === '--object-thread') return (await import('./thread.ts')).serve();
   const { makeProgram } = await import('./program.ts');
