@@ -62,6 +62,23 @@ export function replaceChoice(image: string, sizes: Sizes, text: string): string
   return bytes.toString('latin1', at, at + 512);
 }
 
+/** What a cut during an exchange of the two can leave: the staged set is the menu under another name. */
+export function joinEntries(image: string, sizes: Sizes): void {
+  const { esp } = partitions(sizes);
+  const bytes = Buffer.alloc(esp.length);
+  const file = openSync(image, 'r+');
+  readSync(file, bytes, 0, esp.length, esp.start);
+  const entryOf = (shortName: string): number => {
+    const at = bytes.indexOf(`${shortName}\x10`, 0, 'latin1');
+    if (at < 0 || at % 32 !== 0) throw new Error(`${image}: no directory ${shortName}`);
+    return at;
+  };
+  const [menu, staged] = [entryOf('ENTRIES    '), entryOf('ENTRIE~1STA')];
+  // The two halves of the number of a directory's first cluster.
+  for (const half of [20, 26]) writeSync(file, bytes, menu + half, 2, esp.start + staged + half);
+  closeSync(file);
+}
+
 /** Writes the disk of this machine to the file `image`. */
 export function makeDisk(image: string, story: Story, sizes: Sizes): void {
   const { esp, root } = partitions(sizes);

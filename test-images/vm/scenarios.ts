@@ -2,7 +2,7 @@
 import { neighbours, story, type Story } from '../stories/index.ts';
 import { stagedRecord } from '../stories/texts.ts';
 import { content } from './content.ts';
-import type { Sizes } from './disk.ts';
+import { joinEntries, type Sizes } from './disk.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -12,6 +12,8 @@ export interface Scenario {
   readonly sizes?: Sizes;
   /** Shell, in a start of its own before the one that counts. */
   readonly prepare?: string;
+  /** What a cut has left on the disk after that; fsck is not asked about its ESP then. */
+  readonly damage?: (disk: string, sizes: Sizes) => void;
   /** Shell, in the start that counts, before the command. */
   readonly around?: (story: Story) => string;
   /** Past firmware and boot loader, for what these could not start any more. */
@@ -151,6 +153,16 @@ export const scenarios: readonly Scenario[] = [
     direct: true,
     exit: 3,
     gone: [],
+  },
+  {
+    name: 'one-directory',
+    about: 'a cut has left the menu under the name of the staged set, too: nothing in it goes',
+    tell: interrupted,
+    prepare: `${ESP}; mkdir /tmp/esp/loader/entries.staged; ${END}`,
+    damage: joinEntries,
+    exit: 4,
+    says: /may be the menu under another name/,
+    gone: ['A'],
   },
   {
     name: 'two-systems',
