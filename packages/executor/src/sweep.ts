@@ -8,8 +8,8 @@ export interface SweptDirectory {
   readonly failed: readonly { readonly path: readonly string[]; readonly error: PosixError }[];
 }
 
-/** How many are under way at once: they mostly wait for the disk, and node has four threads for such calls. */
-const LANES = 4;
+/** How many are under way at once: they mostly wait for the disk. Node has threads for four unless told otherwise. */
+const LANES = 16;
 
 /** One directory of objects in the repository at `path`. `between` is asked before each name; false stops here. */
 export async function sweepDirectory(
