@@ -34,6 +34,13 @@ const allFromExecutable: Plugin = {
   },
 };
 
+/** What it is made for, as Node calls it, and the prefix of the tools that work on such files. */
+export const TOOLS = { x64: 'x86_64-linux-gnu-', arm64: 'aarch64-linux-gnu-' } as const;
+export type Arch = keyof typeof TOOLS;
+
+/** Of the package binutils-aarch64-linux-gnu and its like; of the machine's own architecture of binutils. */
+export const stripOf = (arch: Arch): string => `${arch === process.arch ? '' : TOOLS[arch]}strip`;
+
 export interface Executable {
   readonly path: string;
   /** Folders of the packages whose code is in it. */
@@ -42,8 +49,8 @@ export interface Executable {
   readonly node: string;
 }
 
-/** Writes it to `path`. It is for the machine that makes it: its architecture and its C library. */
-export async function makeExecutable(path: string): Promise<Executable> {
+/** Writes it to `path`. It is for the C library of the Node that makes it. */
+export async function makeExecutable(path: string, arch: Arch): Promise<Executable> {
   const place = mkdtempSync(join(tmpdir(), 'cfs-executable-'));
   try {
     const program = join(place, 'cfs.mjs');
@@ -58,11 +65,11 @@ export async function makeExecutable(path: string): Promise<Executable> {
       plugins: [allFromExecutable, lazyBuiltins],
       metafile: true,
     });
-    const addon = createRequire(join(cli, 'package.json')).resolve(`@koromix/koffi-linux-${process.arch}`);
+    const addon = createRequire(join(cli, 'package.json')).resolve(`@koromix/koffi-linux-${arch}`);
     const stripped = join(place, 'node');
-    copyFileSync(process.execPath, stripped);
+    copyFileSync(nodeOf(arch, place), stripped);
     // A fifth of Node is names for debuggers.
-    execFileSync('strip', [stripped]);
+    execFileSync(stripOf(arch), [stripped]);
     const config = join(place, 'sea.json');
     const settings = {
       main: program,
@@ -70,7 +77,7 @@ export async function makeExecutable(path: string): Promise<Executable> {
       executable: stripped,
       output: path,
       disableExperimentalSEAWarning: true,
-      assets: { 'cfs.mjs': program, 'koffi.node': join(addon, `../linux_${process.arch}/koffi.node`) },
+      assets: { 'cfs.mjs': program, 'koffi.node': join(addon, `../linux_${arch}/koffi.node`) },
     };
     writeFileSync(config, JSON.stringify(settings));
     execFileSync(process.execPath, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -78,4 +85,13 @@ export async function makeExecutable(path: string): Promise<Executable> {
   } finally {
     rmSync(place, { recursive: true });
   }
+}
+
+/** The Node that runs, or the same one of another architecture, which npm has as a package. */
+function nodeOf(arch: Arch, place: string): string {
+  if (arch === process.arch) return process.execPath;
+  const name = `node-linux-${arch}@${process.versions.node}`;
+  const packed = execFileSync('npm', ['pack', '--silent', name], { cwd: place, encoding: 'utf8' }).trim();
+  execFileSync('tar', ['--extract', `--file=${packed}`, 'package/bin/node'], { cwd: place });
+  return join(place, 'package/bin/node');
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Arch } from './executable.ts';
 
 const SUMMARY = 'Garbage collection for bootc systems with composefs';
 const DESCRIPTION =
@@ -38,20 +39,21 @@ function libcOf(executable: string): string {
 
 interface Packaged {
   readonly version: string;
+  readonly arch: Arch;
   /** A tree as it is to be on the machine. */
   readonly tree: string;
   /** Where the package is written. */
   readonly to: string;
 }
 
-export function makeDeb({ version, tree, to }: Packaged): string {
+export function makeDeb({ version, arch, tree, to }: Packaged): string {
   const executable = join(tree, 'usr/bin/cfs');
   const names = librariesOf(executable).map((library) => {
     const name = LIBRARIES[library];
     if (name === undefined) throw new Error(`cfs needs ${library}; say which package has it`);
     return name === 'libc6' ? `libc6 (>= ${libcOf(executable)})` : name;
   });
-  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+  const architecture = { x64: 'amd64', arm64: 'arm64' }[arch];
   const control = [
     'Package: cfs',
     `Version: ${version}`,
@@ -84,7 +86,7 @@ function script(folder: string, name: string, when: string, verb: string): void 
   writeFileSync(join(folder, name), text, { mode: 0o755 });
 }
 
-export function makeRpm({ version, tree, to }: Packaged): string {
+export function makeRpm({ version, arch, tree, to }: Packaged): string {
   const place = mkdtempSync(join(tmpdir(), 'cfs-rpm-'));
   try {
     const spec = `%global _build_id_links none
@@ -111,7 +113,8 @@ ${listing(tree).join('\n')}
 `;
     writeFileSync(join(place, 'cfs.spec'), spec);
     const settings = ['_topdir', '_rpmdir', '_tmppath'].flatMap((name) => ['--define', `${name} ${place}`]);
-    execFileSync('rpmbuild', ['-bb', '--quiet', ...settings, join(place, 'cfs.spec')], {
+    const target = { x64: 'x86_64', arm64: 'aarch64' }[arch];
+    execFileSync('rpmbuild', ['-bb', '--quiet', '--target', target, ...settings, join(place, 'cfs.spec')], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const found = readdirSync(place, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('.rpm'));
@@ -131,8 +134,8 @@ function listing(tree: string): string[] {
     .map((each) => `/${join(each.parentPath, each.name).slice(tree.length + 1)}`);
 }
 
-export function makeTarball({ version, tree, to }: Packaged): string {
-  const file = join(to, `cfs-${version}-linux-${process.arch}.tar.gz`);
+export function makeTarball({ version, arch, tree, to }: Packaged): string {
+  const file = join(to, `cfs-${version}-linux-${arch}.tar.gz`);
   const stable = ['--owner=0', '--group=0', '--numeric-owner', '--sort=name', '--mtime=@0'];
   execFileSync('tar', ['--create', '--gzip', `--file=${file}.new`, ...stable, '-C', tree, 'usr']);
   renameSync(`${file}.new`, file);

@@ -1,36 +1,28 @@
 /** What is installed on machines: made once, then unpacked, installed and run as there. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fixture } from '../../test-images/fixtures.ts';
 import { story } from '../../test-images/stories/index.ts';
-import { Machine } from '../../test-images/system-tests/machine.ts';
 import { content } from '../../test-images/vm/content.ts';
 import { ENTER, makeDebianDisk } from '../../test-images/vm/debian.ts';
 import { makeDisk } from '../../test-images/vm/disk.ts';
 import { noMachines } from '../../test-images/vm/parts.ts';
 import { boot, type Step } from '../../test-images/vm/qemu.ts';
 import { hasTool } from '../oracles/oracle.ts';
+import { stripOf } from './executable.ts';
 import { makeDist } from './main.ts';
-import { librariesOf } from './packages.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'cfs-release-'));
 chmodSync(place, 0o755);
 afterAll(() => rmSync(place, { recursive: true }), 120_000);
 const dist = join(place, 'dist');
-const cfs = join(dist, 'cfs');
+const cfs = join(dist, `cfs-linux-${process.arch}`);
+const [TARBALL, DEB, RPM] =
+  process.arch === 'arm64'
+    ? (['-arm64.tar.gz', '_arm64.deb', '.aarch64.rpm'] as const)
+    : (['-x64.tar.gz', '_amd64.deb', '.x86_64.rpm'] as const);
 
 const run = (program: string, ...args: string[]) => execFileSync(program, args, { encoding: 'utf8', cwd: '/' });
 const made = (ending: string) => join(dist, readdirSync(dist).find((name) => name.endsWith(ending)) ?? ending);
@@ -42,71 +34,9 @@ beforeAll(async () => {
   if (canMake) await makeDist(dist, new Date('2026-01-02T03:04:05Z'));
 }, 300_000);
 
-describe.skipIf(!canMake)('the executable (needs binutils)', () => {
-  it('needs these shared libraries', () => {
-    const known = /^(ld-linux-[\w-]+\.so\.[12]|lib(atomic|c|dl|gcc_s|m|pthread|stdc\+\+)\.so\.\d)$/;
-    expect(librariesOf(cfs)).toContain('libatomic.so.1');
-    for (const library of librariesOf(cfs)) expect(library).toMatch(known);
-  });
-
-  it('runs without Node on the path', () => {
-    const { version } = JSON.parse(
-      readFileSync(join(import.meta.dirname, '../../packages/cli/package.json'), 'utf8'),
-    ) as {
-      version: string;
-    };
-    const { stdout } = spawnSync(cfs, ['--version'], { encoding: 'utf8', env: { PATH: '/nowhere' } });
-    expect(stdout).toBe(`${version}\n`);
-  });
-
-  it.skipIf(!isRoot)('loads native code from /run, and leaves nothing there (needs root)', () => {
-    using machine = new Machine('interrupted-delete');
-    const before = readdirSync('/run');
-    const args = ['-f', '-e', 'trace=mkdir,mkdirat,openat', '-o', join(place, 'trace'), cfs];
-    const traced = hasTool('strace') ? ['strace', ...args] : [cfs];
-    const [program, ...words] = [...traced, ...machine.places(), 'gc', '--yes'];
-    expect(run(program, ...words)).toContain('Proof: ');
-    expect(readdirSync('/run')).toEqual(before);
-    if (traced.length === 1) return;
-    const trace = readFileSync(join(place, 'trace'), 'utf8');
-    expect(trace).toMatch(/mkdir(at)?\((AT_FDCWD, )?"\/run\/cfs-\w+", 0700\)/);
-    const opened = [...trace.matchAll(/openat\([^\n]*"(\S+\.node)"/g)].map((each) => each[1]);
-    expect(opened).not.toEqual([]);
-    for (const path of opened) expect(path).toMatch(/^\/run\/cfs-/);
-  });
-
-  it.skipIf(!isRoot)('checks objects in threads (needs root)', () => {
-    using unpacked = fixture('repos', 'sha512-v1');
-    const { status, stdout, stderr } = spawnSync(cfs, ['fsck', '--deep', '--repo', join(unpacked.path, 'repo')], {
-      encoding: 'utf8',
-    });
-    expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/objects/);
-  });
-
-  it.skipIf(!isRoot)('runs in a root that holds only its libraries (needs root)', () => {
-    using machine = new Machine('healthy');
-    const root = join(place, 'root');
-    const libraries = run('ldd', cfs).match(/\/\S+(?= \()/g)!;
-    for (const path of libraries) {
-      mkdirSync(join(root, dirname(path)), { recursive: true });
-      copyFileSync(path, join(root, path));
-    }
-    for (const name of ['proc', 'run', 'tmp', 'dev']) mkdirSync(join(root, name));
-    copyFileSync(cfs, join(root, 'cfs'));
-    run('cp', '-a', machine.path, join(root, 'machine'));
-    const places = machine.places().map((word) => word.replace(machine.path, '/machine'));
-    const script = 'mount -t proc proc "$0/proc"; exec chroot "$0" /cfs "$@"';
-    const words = ['--mount', 'sh', '-ec', script, root, ...places, 'status'];
-    const { status, stdout, stderr } = spawnSync('unshare', words, { encoding: 'utf8' });
-    expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toContain('Nothing to collect.');
-  });
-});
-
 describe.skipIf(!canMake)('the tarball (needs binutils)', () => {
   it('holds the executable, the units, the manual, the schemas and the completions, for everybody to read', () => {
-    const lines = run('tar', '--list', '--verbose', '--file', made('.tar.gz')).trimEnd().split('\n');
+    const lines = run('tar', '--list', '--verbose', '--file', made(TARBALL)).trimEnd().split('\n');
     const modes = new Map(
       lines.map((line) => [line.split(/\s+/).at(-1) ?? '', line.split(/\s+/).slice(0, 2).join(' ')]),
     );
@@ -132,7 +62,7 @@ describe.skipIf(!canMake)('the tarball (needs binutils)', () => {
 
 describe.skipIf(!canMake || !hasTool('dpkg-deb'))('the .deb (needs binutils and dpkg)', () => {
   it('says what it depends on', () => {
-    const fields = run('dpkg-deb', '--field', made('.deb'), 'Package', 'Depends');
+    const fields = run('dpkg-deb', '--field', made(DEB), 'Package', 'Depends');
     expect(fields).toMatch(
       /^Package: cfs\nDepends: libatomic1, libc6 \(>= 2\.\d+\), libgcc-s1, libstdc\+\+6, util-linux\n$/,
     );
@@ -155,7 +85,7 @@ describe.skipIf(!canMake || !hasTool('dpkg-deb'))('the .deb (needs binutils and 
         [`--root=${root}`, '--force-depends', '--force-script-chrootless', '--log=/dev/null', ...args],
         { env, stdio: 'pipe' },
       );
-    dpkg('--install', made('.deb'));
+    dpkg('--install', made(DEB));
     expect(run(join(root, 'usr/bin/cfs'), '--version')).toMatch(/^\d/);
     expect(existsSync(join(root, 'usr/share/zsh/vendor-completions/_cfs'))).toBe(true);
     const link = join(root, 'etc/systemd/system/timers.target.wants/cfs-gc.timer');
@@ -186,7 +116,7 @@ describe.skipIf(!canMake || !isRoot || missing)(
       const home = join(place, 'machine');
       mkdirSync(home);
       const [disk, tools] = [join(home, 'disk'), join(home, 'tools')];
-      makeDebianDisk(tools, made('.deb'));
+      makeDebianDisk(tools, made(DEB));
       makeDisk(disk, told, { esp: 39, root: 16 });
       const job = `${ENTER}
       step install debian dpkg --install /root/cfs.deb
@@ -239,10 +169,10 @@ describe.skipIf(!canMake || !isRoot || missing)(
 describe.skipIf(!canMake || !hasTool('rpmbuild'))('the .rpm (needs binutils and rpmbuild)', () => {
   it('holds what the tarball holds, and depends on the libraries', () => {
     const query = (...what: string[]) =>
-      run('rpm', '--query', '--package', ...what, made('.rpm'))
+      run('rpm', '--query', '--package', ...what, made(RPM))
         .trimEnd()
         .split('\n');
-    const tarball = run('tar', '--list', '--file', made('.tar.gz')).trimEnd().split('\n');
+    const tarball = run('tar', '--list', '--file', made(TARBALL)).trimEnd().split('\n');
     const files = tarball.filter((path) => !path.endsWith('/')).map((path) => `/${path}`);
     expect(query('--list').sort()).toEqual(files.sort());
     expect(query('--requires')).toEqual(expect.arrayContaining(['libatomic.so.1()(64bit)', 'util-linux']));
@@ -252,10 +182,29 @@ describe.skipIf(!canMake || !hasTool('rpmbuild'))('the .rpm (needs binutils and 
   it('holds the executable as it was made', { timeout: 180_000 }, () => {
     const extracted = join(place, 'rpm');
     mkdirSync(extracted);
-    run('rpm2archive', made('.rpm'));
-    run('tar', '--extract', '--directory', extracted, '--file', `${made('.rpm')}.tgz`);
+    run('rpm2archive', made(RPM));
+    run('tar', '--extract', '--directory', extracted, '--file', `${made(RPM)}.tgz`);
     expect(run('cmp', cfs, join(extracted, 'usr/bin/cfs'))).toBe('');
     expect(statSync(join(extracted, 'usr/bin/cfs')).mode & 0o777).toBe(0o755);
+  });
+});
+
+describe.skipIf(!canMake || !hasTool(stripOf('arm64')))('for each architecture (needs its binutils)', () => {
+  it.each([
+    ['x64', 'X86-64', '_amd64.deb', '.x86_64.rpm'],
+    ['arm64', 'AArch64', '_arm64.deb', '.aarch64.rpm'],
+  ])('there is everything: %s', (arch, machine, deb, rpm) => {
+    const executable = join(dist, `cfs-linux-${arch}`);
+    expect(run('readelf', '--file-header', executable)).toContain(machine);
+    const of = (...command: [string, ...string[]]): string => run(...command).trim();
+    expect(of('dpkg-deb', '--field', made(deb), 'Architecture')).toBe(deb.replace(/^_|\.deb$/g, ''));
+    expect(of('rpm', '--query', '--queryformat', '%{ARCH}', '--package', made(rpm))).toBe(
+      rpm.replace(/^\.|\.rpm$/g, ''),
+    );
+    const packed = execFileSync('tar', ['--extract', '--to-stdout', '--file', made(`-${arch}.tar.gz`), 'usr/bin/cfs'], {
+      maxBuffer: 1 << 28,
+    });
+    expect(packed.equals(readFileSync(executable))).toBe(true);
   });
 });
 
