@@ -1,6 +1,6 @@
 /** What the bench runs: the bundle of these sources, the C programs beside this file, the native peer; and what a run costs. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../bundle.ts';
 
@@ -27,6 +27,8 @@ export async function makePrograms(place: string, tell: (line: string) => void):
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
   await bundle(dist);
+  // As npm installs it: without that Node has to find out first what kind of module it is.
+  writeFileSync(join(dist, 'package.json'), '{ "type": "module" }\n');
   const hasCompiler = exists('gcc');
   const hasPeer = exists('cfsctl');
   if (!hasCompiler) tell('left out: the C programs, CPU time and memory (gcc is not installed)');
