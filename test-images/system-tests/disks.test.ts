@@ -17,11 +17,10 @@ import { CFS } from './cfs.ts';
 import { endState } from './end-state.ts';
 import { expectationOf, faults } from './expectation.ts';
 import { Machine, receiptOf } from './machine.ts';
-import { isFull, seeded, share } from './sample.ts';
+import { isFull } from './sample.ts';
 import { differences, type Snapshot } from './snapshot.ts';
 
 const TYPES = ['ext4', 'xfs', 'btrfs'] as const;
-const SHARE = 3;
 const KILLED = ['interrupted-delete', 'first-owner-gone-keep', 'b1-twelve-updates'];
 /** Of each system on each file system. */
 const KILLS = isFull ? 56 : 2;
@@ -33,14 +32,14 @@ const random = generator(seed);
 const skip = noLoopImages('losetup', 'mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs');
 const noCfsctl = spawnSync('cfsctl', ['--version']).error !== undefined;
 
-describe.skipIf(skip).each(TYPES)(`on %s (${seeded}${skip ? `; ${skip}` : ''})`, (type) => {
+describe.skipIf(skip).each(TYPES)(`on %s${skip ? ` (${skip})` : ''}`, (type) => {
   let disk: LoopImage;
   beforeAll(() => {
     disk = loopImage(type, { mounted: true });
   });
   afterAll(() => disk.remove());
 
-  it.for(share(fixtureNames('systems'), SHARE))('%s ends as it must', { timeout: 60_000 }, async (name) => {
+  it.for(fixtureNames('systems'))('%s ends as it must', { timeout: 60_000 }, async (name) => {
     using machine = new Machine(name, disk.mountPoint);
     const expected = expectationOf(name);
     const before = machine.snapshot();
