@@ -59,10 +59,12 @@ step kept diff /tmp/first /tmp/left
 begin=$(now)
 step again cfs gc --yes --json
 long=$(($(now) - begin))
-# At so many thousandths of the time that the undisturbed run took.
+# At so many thousandths of the stretch in which something changes, which each time draws nearer.
 kill_at() {
   with_esp put_back
-  wait=$(($1 * long / 1000))
+  from=$(cat /tmp/from) to=$(cat /tmp/to)
+  at=$((from + (to - from) * $1 / 1000))
+  wait=$((at * long / 1000))
   cfs gc --yes --json >/dev/null 2>&1 &
   pid=$!
   sleep $((wait / 1000)).$(printf %03d $((wait % 1000)))
@@ -70,7 +72,14 @@ kill_at() {
   wait $pid
   code=$?
   tree >/tmp/left
-  cmp -s /tmp/left /tmp/first || cmp -s /tmp/left /tmp/last || echo midway
+  if cmp -s /tmp/left /tmp/first; then from=$((from + (at - from) / 3))
+  elif cmp -s /tmp/left /tmp/last; then to=$((to - (to - at) / 3))
+  else
+    from=$((from - 5)) to=$((to + 5))
+    echo midway
+  fi
+  echo $from >/tmp/from
+  echo $to >/tmp/to
   cfs gc --yes --json >/tmp/answer 2>&1 || cat /tmp/answer
   tree >/tmp/left
   diff /tmp/last /tmp/left | grep '^[+-]/'
@@ -82,9 +91,11 @@ export async function killed(stage: Stage, times: number, seed: number): Promise
   const { base, place, tools, sizes, story, before } = stage;
   const random = generator(seed);
   const kills: Kills = { killed: 0, midway: 0, faults: [] };
+  // Of the time that the undisturbed run took, in thousandths: a run begins with the start of Node.
+  let [from, to] = [500, 1000];
   for (let done = 0; done < times; done += ROUND) {
-    // A run begins with the start of Node; what it does comes later.
-    const moments = Array.from({ length: Math.min(ROUND, times - done) }, () => 600 + Math.floor(random() * 380));
+    const moments = Array.from({ length: Math.min(ROUND, times - done) }, () => Math.floor(random() * 1000));
+    const range = `echo ${from} >/tmp/from\necho ${to} >/tmp/to\n`;
     const steps = moments.map((moment, index) => `step kill-${index} kill_at ${moment}`);
     const disk = join(place, 'disk');
     copyFileSync(base, disk);
@@ -92,13 +103,14 @@ export async function killed(stage: Stage, times: number, seed: number): Promise
       disk,
       tools,
       place,
-      job: [WORDS, ...steps, 'step last cfs gc --yes --json\n'].join('\n'),
+      job: [WORDS, range, ...steps, 'step range cat /tmp/from /tmp/to', 'step last cfs gc --yes --json\n'].join('\n'),
     });
     if (booted.deployment !== story.booted?.id) throw new Error(`it did not end:\n${booted.console.slice(-2000)}`);
     for (const name of ['undisturbed', 'kept', 'again', 'last']) {
       const { exit, stdout, stderr } = booted.steps.get(name) ?? notRun;
       if (exit !== 0) kills.faults.push(`${name}: exit ${exit}: ${stdout}${stderr}`);
     }
+    [from = from, to = to] = (booted.steps.get('range')?.stdout ?? '').split('\n').filter(Boolean).map(Number);
     moments.forEach((moment, index) => count(kills, moment, booted.steps.get(`kill-${index}`) ?? notRun));
     const { snapshot, complaints } = look(disk, sizes, story, place);
     kills.faults.push(...complaints, ...judge(stage, { ...snapshot, run: before.run }, true));
