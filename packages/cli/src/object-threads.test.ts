@@ -41,6 +41,14 @@ describe('checkAllObjects', () => {
     expect(objects).toBe(others.length);
   });
 
+  it('says so where nobody can tell what objects there are', async () => {
+    using repo = fixture('repos', 'sha512-v1');
+    const path = join(repo.path, 'repo');
+    rmSync(join(path, 'objects'), { recursive: true });
+    symlinkSync('images', join(path, 'objects'));
+    expect(await checkAllObjects(path, 'sha512', nothing)).toMatchObject({ objects: 0, unreadable: ['objects'] });
+  });
+
   it('fails as a whole when a thread fails', async () => {
     using repo = fixture('repos', 'sha512-v1');
     await expect(checkAllObjects(join(repo.path, 'repo'), 'nonsense' as Algorithm, nothing)).rejects.toThrow(/digest/i);

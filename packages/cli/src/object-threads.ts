@@ -5,17 +5,23 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Algorithm } from '@cfs/bls';
-import { openDirectory, PosixError } from '@cfs/posix';
-import { attempt, checkObjects, inside, prefixesIn, type BadObject, type CheckedObjects } from '@cfs/repo';
+import { openDirectory } from '@cfs/posix';
+import {
+  attempt,
+  checkObjects,
+  inside,
+  queueOf,
+  type BadObject,
+  type CheckedObjects,
+  type ObjectQueue,
+} from '@cfs/repo';
 import { THREAD } from './thread.ts';
 
 interface Share {
   readonly task: 'check';
   readonly repository: string;
   readonly algorithm: Algorithm;
-  readonly prefixes: readonly string[];
-  /** One number, shared: the next of `prefixes` that nobody has taken. */
-  readonly next: Int32Array;
+  readonly queue: ObjectQueue;
 }
 
 /** What a thread tells of a directory; without `found` where it cannot be read. */
@@ -34,16 +40,13 @@ export async function checkAllObjects(
   algorithm: Algorithm,
   onProgress: (done: number, total: number) => void,
 ): Promise<AllObjects> {
-  const prefixes = listPrefixes(repository);
-  const share: Share = {
-    task: 'check',
-    repository,
-    algorithm,
-    prefixes,
-    next: new Int32Array(new SharedArrayBuffer(4)),
-  };
+  const root = openDirectory(repository);
+  const queue = queueOf(root);
+  root.close();
+  const { prefixes } = queue;
+  const share: Share = { task: 'check', repository, algorithm, queue };
   const bad: BadObject[] = [];
-  const unreadable: string[] = [];
+  const unreadable = queue.readable ? [] : ['objects'];
   let [objects, bytes, done] = [0, 0, 0];
   const take = ({ prefix, found }: Told): void => {
     if (found) bad.push(...found.bad);
@@ -58,26 +61,13 @@ export async function checkAllObjects(
   return { objects, bytes, bad, unreadable };
 }
 
-function listPrefixes(repository: string): string[] {
-  const root = openDirectory(repository);
-  try {
-    return inside(root, ['objects'], prefixesIn);
-  } catch (error) {
-    // A repository without objects has none to check.
-    if (error instanceof PosixError && error.code === 'ENOENT') return [];
-    throw error;
-  } finally {
-    root.close();
-  }
-}
-
 function runThread(share: Share, take: (told: Told) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(THREAD.program, { ...THREAD.options, workerData: share });
     worker.on('message', take);
     worker.on('error', (error) => {
       // The others need not go on.
-      Atomics.store(share.next, 0, share.prefixes.length);
+      Atomics.store(share.queue.next, 0, share.queue.prefixes.length);
       reject(error instanceof Error ? error : new Error(String(error)));
     });
     worker.on('exit', (code) => {
@@ -89,12 +79,12 @@ function runThread(share: Share, take: (told: Told) => void): Promise<void> {
 
 /** What such a thread does. */
 export function serveObjects(): void {
-  const { repository, algorithm, prefixes, next } = workerData as Share;
+  const { repository, algorithm, queue } = workerData as Share;
   const root = openDirectory(repository);
   const look = (prefix: string): CheckedObjects =>
     inside(root, ['objects', prefix], (directory) => checkObjects(directory, prefix, algorithm));
   for (;;) {
-    const prefix = prefixes[Atomics.add(next, 0, 1)];
+    const prefix = queue.prefixes[Atomics.add(queue.next, 0, 1)];
     if (prefix === undefined) break;
     const found = attempt(() => look(prefix));
     parentPort?.postMessage({ prefix, ...(found.ok && found.value && { found: found.value }) } satisfies Told);

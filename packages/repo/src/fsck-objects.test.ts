@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fixture, fixtureNames } from '../../../test-images/fixtures.ts';
 import { checkObjects, type BadObject } from './fsck-objects.ts';
-import { prefixesIn } from './objects.ts';
+import { queueOf } from './objects.ts';
 import { readRepository } from './read-repository.ts';
 import { inside } from './tolerate.ts';
 
@@ -25,7 +25,7 @@ function checkAll(path: string): All & { algorithm: Algorithm } {
     const { algorithm } = readRepository(root, { place: 'repo', path: [] }, []);
     const bad: BadObject[] = [];
     const digests: string[] = [];
-    for (const prefix of inside(root, ['objects'], prefixesIn)) {
+    for (const prefix of queueOf(root).prefixes) {
       inside(root, ['objects', prefix], (directory) => {
         bad.push(...checkObjects(directory, prefix, algorithm).bad);
         digests.push(...directory.list().map(({ name }) => prefix + name));

@@ -10,7 +10,6 @@ export type { Meta } from './meta.ts';
 export {
   deadObjects,
   nameAt,
-  prefixesIn,
   queueOf,
   readObjects,
   readShare,

@@ -149,7 +149,7 @@ export function eachObjectDirectory(root: Directory, use: (directory: Directory,
 }
 
 /** What is named as a directory of objects, in order: a small repository has few, and each failing open costs. */
-export function prefixesIn(objects: Directory): string[] {
+function prefixesIn(objects: Directory): string[] {
   return objects.list().flatMap(({ name }) => (/^[0-9a-f]{2}$/.test(name) ? [name] : []));
 }
 
