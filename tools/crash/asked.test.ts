@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { collect } from '../../test-images/collector.ts';
 import type { World } from '../../test-images/model/index.ts';
 import { snapshotOf } from '../../test-images/snapshot.ts';
-import { story } from '../../test-images/stories/index.ts';
+import { neighbours, story } from '../../test-images/stories/index.ts';
 import { dyingOf, isOpen, isSound } from './asked.ts';
 import { generate, type Task } from './generate.ts';
 
@@ -62,4 +62,16 @@ it('nothing may be left where nothing is damaged, held or in doubt', async () =>
   expect(isSound(system, { ...gc, choices: { holdUnexplained: 1 } }, ran)).toBe(false);
   const damaged = story({ loader: 'systemd', kind: 'bls' }).install('A').update('B').damage('A', 'missing-object');
   expect(isSound({ ...system, story: damaged }, gc, ran)).toBe(false);
+  // Of A, whose kernel another one has booted, nothing else is left.
+  const former = story({ loader: 'systemd', kind: 'bls' })
+    .install('A')
+    .update('B', { kernel: 'same' })
+    .deleteCut('A', 'after-objects')
+    .update('C')
+    .update('D');
+  const alone = await collect(former.world(), former.system.machine);
+  expect(isSound({ ...system, story: former }, gc, alone)).toBe(true);
+  const shared = former.and(neighbours.anotherBootcSystem);
+  const beside = await collect(shared.world(), shared.system.machine);
+  expect(isSound({ ...system, story: shared }, gc, beside)).toBe(false);
 });

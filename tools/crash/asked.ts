@@ -20,9 +20,15 @@ export function dyingOf({ drop, choices }: Task, { planned }: Ran): readonly str
 
 /** Where nothing is in doubt, held or damaged, the run must leave nothing behind. */
 export function isSound({ story }: Generated, { choices }: Task, { planned, receipt }: Ran): boolean {
+  const { notices } = planned.plan;
+  // What nobody here knows any more may be that of another system on the partition: it is shown, and stays.
+  const isShared = story.told.includes('and anotherBootcSystem');
+  const isFormer = (about: string): boolean => [...story.deployments.values()].some(({ id }) => about.includes(id));
   const damaged =
     story.told.some((step) => step.startsWith('damage')) ||
-    planned.plan.notices.some(({ code }) => code === 'one-directory');
+    notices.some(
+      ({ code, about }) => code === 'one-directory' || (code === 'unclaimed' && isShared && isFormer(about)),
+    );
   return (
     receipt.outcome === 'done' && !damaged && choices.holdUnexplained === undefined && planned.plan.doubts.length === 0
   );
