@@ -51,6 +51,16 @@ describe('a record', () => {
     expect(write).toThrow(expect.objectContaining({ code: 'ENOSPC' }));
     expect(show(world)).toEqual({ 'state/cfs/entries/a.json': 'old' });
   });
+
+  it('that cannot get its name says so and leaves nothing else', () => {
+    const world = disk({ 'state/cfs/entries/a.json': 'old' });
+    world.fault = ({ syscall, path }) => {
+      if (syscall === 'renameat2') throw new PosixError('ENOSPC', syscall, path);
+    };
+    const write = () => applyRecord(world.place('disk'), change('entries/a.json', 'new'));
+    expect(write).toThrow(expect.objectContaining({ code: 'ENOSPC' }));
+    expect(show(world)).toEqual({ 'state/cfs/entries/a.json': 'old' });
+  });
 });
 
 describe('receipts', () => {

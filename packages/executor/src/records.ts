@@ -36,7 +36,13 @@ function writeWhole(directory: WritableDirectory, name: string, text: string): v
   const left = directory.list().filter((entry) => entry.kind === 'file' && /^\..+\.new$/.test(entry.name));
   for (const entry of left) directory.unlink(entry.name);
   directory.create(temporary, new TextEncoder().encode(text), 0o600);
-  directory.rename(temporary, directory, name, { replace: true });
+  try {
+    directory.rename(temporary, directory, name, { replace: true });
+  } catch (error) {
+    // Where it cannot be taken back, either, the next write does it.
+    attempt(() => directory.unlink(temporary));
+    throw error;
+  }
 }
 
 /** Adds a receipt and keeps the newest; names sort by time. */
