@@ -64,9 +64,9 @@ export interface Directory {
   readonly path: string;
   /** `openat` with O_DIRECTORY | O_NOFOLLOW. */
   directory(name: string): Directory;
-  /** Sorted by the bytes of the names, without `.` and `..`. */
+  /** Sorted by the bytes of the names, without `.` and `..`. Never ENOENT. */
   list(): DirectoryEntry[];
-  /** The raw names in the kernel's order, without an object per name: for directories with very many. */
+  /** The raw names in the kernel's order, without an object per name: for directories with very many. Never ENOENT. */
   scan(visit: NameVisitor): void;
   /** Of `name`, or of the directory itself. */
   stat(name?: string): Stat;

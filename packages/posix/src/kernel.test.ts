@@ -134,6 +134,16 @@ describe('a directory', () => {
     expect(() => root.read(name, 1)).toThrow(code('EINVAL'));
   });
 
+  it('is no directory that never was when it is removed', () => {
+    fs.mkdirSync(path.join(place, 'removed'));
+    const removed = root.directory('removed');
+    fs.rmdirSync(path.join(place, 'removed'));
+    expect(() => removed.scan(() => {})).toThrow(code('ESTALE'));
+    // The C library takes the kernel's answer for the end: it was empty.
+    expect(removed.list()).toEqual([]);
+    removed.close();
+  });
+
   it('names what is missing, and does not mistake a closed directory for an empty one', () => {
     expect(() => root.stat('gone')).toThrow('statx: ENOENT: ' + path.join(place, 'gone'));
     const closed = openDirectory(place);

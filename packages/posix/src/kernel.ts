@@ -64,8 +64,8 @@ export class KernelDirectory implements Directory {
   }
 
   list(): DirectoryEntry[] {
-    const entries = attempt(this.path, () =>
-      fs.readdirSync(descriptorPath(this.fd), { withFileTypes: true, encoding: 'buffer' }),
+    const entries = this.#listing(() =>
+      attempt(this.path, () => fs.readdirSync(descriptorPath(this.fd), { withFileTypes: true, encoding: 'buffer' })),
     );
     return entries
       .sort((left, right) => Buffer.compare(left.name, right.name))
@@ -82,13 +82,26 @@ export class KernelDirectory implements Directory {
     spare = undefined;
     try {
       for (;;) {
-        const filled = invoke('getdents64', this.path, (libc) => libc.getdents64(fd, buffer, buffer.length));
+        const filled = this.#listing(() =>
+          invoke('getdents64', this.path, (libc) => libc.getdents64(fd, buffer, buffer.length)),
+        );
         if (filled === 0) break;
         this.#visitRecords(buffer, filled, visit);
       }
     } finally {
       spare = buffer;
       fs.closeSync(fd);
+    }
+  }
+
+  /** An open directory is there: whatever says otherwise must not make it one that never was, and so has nothing. */
+  #listing<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof PosixError && error.code === 'ENOENT')
+        throw new PosixError('ESTALE', error.syscall, this.path);
+      throw error;
     }
   }
 
