@@ -39,8 +39,8 @@ function make(): Content {
       initrds.set(version, initrd);
       return initrd;
     },
-    programs: { 'usr/bin/busybox': busybox, 'usr/sbin/init': guest('init.sh') },
-    links: { lib64: 'test/lib' },
+    programs: { 'usr/bin/busybox': busybox, 'usr/sbin/init': guest('init.sh'), 'usr/lib/steps': guest('steps.sh') },
+    links: { bin: 'usr/bin', lib: 'usr/lib', lib64: 'test/lib', sbin: 'usr/sbin' },
     directories: ['dev', 'sys', 'test', 'tmp'],
     uki,
   };

@@ -1,6 +1,6 @@
 /**
- * A disk for a guest that holds a small Debian, made of the packages of this machine as its dpkg lists them, and a
- * package to be installed there. Nothing is fetched. The guest lays a writable layer over it and works in that.
+ * A disk for a guest that holds a small Debian with systemd, made of the packages of this machine as its dpkg lists them,
+ * and a package to be installed there. Nothing is fetched. The guest lays it over its own root, and works in memory.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -16,17 +16,36 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Shell for the job: `debian COMMAND…` runs it there, beside the devices and the system of the guest. */
-export const ENTER = `
-mkdir -p /run/over /run/debian
+/** The job that has systemd run another one, as a service, and then shut the machine down. */
+export const underSystemd = (job: string): string => `
+cp /usr/lib/steps /run/steps
+mkdir -p /run/over /run/systemd/system
 mount -t tmpfs -o size=700m tmpfs /run/over
-mkdir /run/over/upper /run/over/work
-mount -t overlay -o lowerdir=/test/debian,upperdir=/run/over/upper,workdir=/run/over/work overlay /run/debian
-for place in proc sys dev sysroot; do mount --rbind /$place /run/debian/$place; done
-mount -t tmpfs tmpfs /run/debian/run
-debian() {
-  chroot /run/debian /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
-}
+for place in usr var etc; do
+  mkdir /run/over/$place /run/over/$place.work
+  lower=/test/debian/$place
+  [ $place = etc ] && lower=$lower:/etc
+  mount -t overlay -o lowerdir=$lower,upperdir=/run/over/$place,workdir=/run/over/$place.work overlay /$place
+done
+cat >/run/systemd/system/job.target <<'END'
+[Unit]
+Requires=basic.target job.service
+END
+cat >/run/systemd/system/job.service <<'END'
+[Service]
+Type=oneshot
+Environment=HOME=/tmp LC_ALL=C.UTF-8
+ExecStart=/bin/sh /run/job
+END
+cat >/run/job <<'END'
+. /run/steps
+${job}
+step booted cat /run/booted
+sync
+systemctl poweroff --force --force
+END
+exec 3>&-
+exec env -i /usr/lib/systemd/systemd --unit=job.target
 `;
 
 const INFO = 'var/lib/dpkg/info';
@@ -35,20 +54,20 @@ const NEEDLESS = /^\/usr\/share\/(doc|info|locale|man)\//;
 /** Or a link to one; dpkg lists folders, too, and what an image has left out. */
 const isFile = (path: string): boolean => lstatSync(`/${path}`, { throwIfNoEntry: false })?.isDirectory() === false;
 
-/** What every Debian has, and what the package says it depends on. */
+/** What every Debian has, systemd, and what the package says it depends on. */
 export function makeDebianDisk(image: string, deb: string): void {
   const place = mkdtempSync(join(tmpdir(), 'cfs-debian-'));
   const root = join(place, 'debian');
-  const folders = ['proc', 'sys', 'dev', 'run', 'tmp', 'root', 'sysroot', 'var/log', 'var/lib/dpkg/updates', INFO];
-  for (const name of folders) mkdirSync(join(root, name), { recursive: true });
-  for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
-    mkdirSync(join(root, 'usr', name), { recursive: true });
-    symlinkSync(`usr/${name}`, join(root, name));
-  }
+  for (const name of ['etc', 'usr', 'var/log', 'var/lib/dpkg/updates', INFO])
+    mkdirSync(join(root, name), { recursive: true });
+  // Where the guest's own root expects a disk to have them.
+  symlinkSync('../usr/lib64', join(place, 'lib'));
   const depends = execFileSync('dpkg-deb', ['--field', deb, 'Depends'], { encoding: 'utf8' });
   const essential = query(['-W', '-f', '${Essential} ${Package}\n']).filter((line) => line.startsWith('yes '));
-  copyPackages(root, closure([...essential.map((line) => line.slice('yes '.length)), ...namesIn(depends)]));
-  copyFileSync(deb, join(root, 'root/cfs.deb'));
+  const names = [...essential.map((line) => line.slice('yes '.length)), 'systemd', ...namesIn(depends)];
+  copyPackages(root, closure(names));
+  writeFileSync(join(root, 'etc/machine-id'), `${'0123456789abcdef'.repeat(2)}\n`);
+  copyFileSync(deb, join(root, 'var/cfs.deb'));
   execFileSync('mkfs.erofs', ['--quiet', '-T0', image, place]);
   rmSync(place, { recursive: true });
 }

@@ -68,9 +68,11 @@ export function makeDeb({ version, arch, tree, to }: Packaged): string {
   const scripts = join(tree, 'DEBIAN');
   mkdirSync(scripts);
   writeFileSync(join(scripts, 'control'), `${control.join('\n')}\n`);
-  // In an image build there is no systemd to talk to, and systemctl works on the files.
-  script(scripts, 'postinst', '[ "$1" = configure ] && [ -z "$2" ] && command -v systemctl >/dev/null', 'preset');
-  script(scripts, 'prerm', '[ "$1" = remove ] && command -v systemctl >/dev/null', 'disable');
+  script(scripts, 'postinst', '"$1" = configure', '[ -z "$2" ] && systemctl preset cfs-gc.timer', [
+    'systemctl daemon-reload',
+    'systemctl is-enabled cfs-gc.timer && systemctl start cfs-gc.timer',
+  ]);
+  script(scripts, 'prerm', '"$1" = remove', 'systemctl disable cfs-gc.timer', ['systemctl stop cfs-gc.timer']);
   const file = join(to, `cfs_${version}_${architecture}.deb`);
   // Debian's zsh looks elsewhere.
   const zsh = join(tree, 'usr/share/zsh');
@@ -81,8 +83,17 @@ export function makeDeb({ version, arch, tree, to }: Packaged): string {
   return file;
 }
 
-function script(folder: string, name: string, when: string, verb: string): void {
-  const text = `#!/bin/sh\nset -e\nif ${when}; then\n  systemctl ${verb} cfs-gc.timer >/dev/null 2>&1 || true\nfi\n`;
+/** In an image build there is no systemd to talk to, and systemctl works on the files; `running` is for a machine. */
+function script(folder: string, name: string, when: string, onFiles: string, running: readonly string[]): void {
+  const quietly = (command: string): string => `{ ${command}; } >/dev/null 2>&1 || true`;
+  const text = `#!/bin/sh
+if [ ${when} ] && command -v systemctl >/dev/null; then
+  ${quietly(onFiles)}
+  if [ -d /run/systemd/system ]; then
+    ${running.map(quietly).join('\n    ')}
+  fi
+fi
+`;
   writeFileSync(join(folder, name), text, { mode: 0o755 });
 }
 

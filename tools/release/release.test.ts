@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { story } from '../../test-images/stories/index.ts';
 import { content } from '../../test-images/vm/content.ts';
-import { ENTER, makeDebianDisk } from '../../test-images/vm/debian.ts';
+import { makeDebianDisk, underSystemd } from '../../test-images/vm/debian.ts';
 import { makeDisk } from '../../test-images/vm/disk.ts';
 import { noMachines } from '../../test-images/vm/parts.ts';
 import { boot, type Step } from '../../test-images/vm/qemu.ts';
@@ -99,69 +99,122 @@ describe.skipIf(!canMake || !hasTool('dpkg-deb'))('the .deb (needs binutils and 
 const missing = noMachines();
 if (missing !== undefined && process.env['CI'] === 'true') throw new Error(missing);
 
-// Three deployments fill the ESP; a new user wants to know why, and frees it.
+// Three deployments fill the ESP, and one of them is dead. systemd has booted, and a new user has the package.
 describe.skipIf(!canMake || !isRoot || missing)(
   `the .deb in a machine (needs root)${missing ? ` (${missing})` : ''}`,
   () => {
     const told = story({ loader: 'systemd', kind: 'bls', content: content() }).install('A').update('B').update('C');
     const dead = told.id('A').slice(0, 12);
+    const home = join(place, 'machine');
+    const [disk, tools] = [join(home, 'disk'), join(home, 'tools')];
+    beforeAll(() => {
+      mkdirSync(home);
+      makeDebianDisk(tools, made(DEB));
+    });
+
     let steps: ReadonlyMap<string, Step>;
+    const start = async (job: string) => {
+      makeDisk(disk, told, { esp: 39, root: 16 });
+      const booted = await boot({ disk, tools, place: home, job: underSystemd(job) });
+      expect(booted.deployment, booted.console.slice(-2000)).toBe(told.booted?.id);
+      steps = booted.steps;
+    };
     const printed = (name: string): string => {
       const { exit, stdout, stderr } = steps.get(name) ?? { exit: -1, stdout: '', stderr: 'it did not run' };
       expect([name, exit, stderr]).toEqual([name, 0, '']);
       return stdout;
     };
 
-    beforeAll(async () => {
-      const home = join(place, 'machine');
-      mkdirSync(home);
-      const [disk, tools] = [join(home, 'disk'), join(home, 'tools')];
-      makeDebianDisk(tools, made(DEB));
-      makeDisk(disk, told, { esp: 39, root: 16 });
-      const job = `${ENTER}
-      step install debian dpkg --install /root/cfs.deb
-      step status debian cfs status
-      step plan debian cfs plan
-      step why debian cfs explain ${dead}
-      step gc debian cfs gc --yes
-      step after debian cfs status
-      step gone debian cfs explain ${dead}
-      step remove debian dpkg --remove cfs
-    `;
-      const booted = await boot({ disk, tools, place: home, job });
-      expect(booted.deployment, booted.console.slice(-2000)).toBe(told.booted?.id);
-      steps = booted.steps;
-    }, 900_000);
+    describe('by hand', () => {
+      beforeAll(
+        () =>
+          start(`
+            step install dpkg --install /var/cfs.deb
+            step status cfs status
+            step plan cfs plan
+            step why cfs explain ${dead}
+            step gc cfs gc --yes
+            step after cfs status
+            step gone cfs explain ${dead}
+            step remove dpkg --remove cfs
+            step timers systemctl list-timers --all --no-legend cfs-gc.timer`),
+        900_000,
+      );
 
-    it('is installed by dpkg with what it depends on, and removed', () => {
-      expect(printed('install')).toMatch(/Setting up cfs/);
-      expect(printed('remove')).toMatch(/Removing cfs/);
+      it('is installed by dpkg with what it depends on, and removed', () => {
+        expect(printed('install')).toMatch(/Setting up cfs/);
+        expect(steps.get('remove')).toMatchObject({ exit: 0, stdout: expect.stringMatching(/Removing cfs/) as string });
+        expect(printed('timers')).toBe('');
+      });
+
+      it('shows the partition that is full, and the one command to run next', () => {
+        const lines = printed('status').split('\n');
+        expect(lines).toContainEqual(
+          expect.stringMatching(/^ {2}esp {5}\/dev\/vda1 +9\d% of .* used, 12\.\d MiB to collect$/),
+        );
+        expect(lines.at(-2)).toMatch(/^cfs gc would free 12\.\d MiB \(\d+ items\)\. Next: cfs gc$/);
+        expect(lines.filter((line) => line.length > 80)).toEqual([]);
+      });
+
+      it('tells why each thing goes', () => {
+        expect(printed('plan')).toMatch(
+          new RegExp(`^Goes  ${dead}  .*\n    It has rotated out: 2 younger deployments`, 'm'),
+        );
+        expect(printed('why')).toMatch(new RegExp(`^deployment ${dead}…: goes\n- it has rotated out: 2 younger`));
+      });
+
+      it('frees it, proves it, and tells afterwards what went', () => {
+        expect(printed('gc')).toMatch(
+          /\n {2}esp: (12\.\d MiB) by the plan; its file system has \1 more free[^]*nothing is missing\n$/,
+        );
+        expect(printed('after')).toMatch(/ \/dev\/vda1 +6\d% of .* used\n[^]*\nNothing to collect\.\n$/);
+        expect(printed('gone')).toMatch(
+          new RegExp(`^${dead}: gone\n- 2026-06-01 .* UTC: esp/EFI/Linux/bootc_composefs-${dead}…`),
+        );
+      });
     });
 
-    it('shows the partition that is full, and the one command to run next', () => {
-      const lines = printed('status').split('\n');
-      expect(lines).toContainEqual(
-        expect.stringMatching(/^ {2}esp {5}\/dev\/vda1 +9\d% of .* used, 12\.\d MiB to collect$/),
+    describe('by the timer', () => {
+      beforeAll(
+        () =>
+          start(`
+            mkdir --parents /var/lib/node_exporter/textfile_collector
+            echo 'textfile = "/var/lib/node_exporter/textfile_collector/cfs.prom"' >/etc/cfs.toml
+            step install dpkg --install /var/cfs.deb
+            step timer systemctl show cfs-gc.timer --property=ActiveState,NextElapseUSecRealtime
+            step service systemctl start cfs-gc.service
+            step result systemctl show cfs-gc.service --property=Result,ConditionResult,ExecMainStatus
+            journalctl --sync
+            step journal journalctl --unit=cfs-gc.service --output=cat --no-pager
+            step metrics cat /var/lib/node_exporter/textfile_collector/cfs.prom
+            step after cfs status
+            step mounts grep --count --fixed-strings /dev/vda1 /proc/self/mountinfo`),
+        900_000,
       );
-      expect(lines.at(-2)).toMatch(/^cfs gc would free 12\.\d MiB \(\d+ items\)\. Next: cfs gc$/);
-      expect(lines.filter((line) => line.length > 80)).toEqual([]);
-    });
 
-    it('tells why each thing goes', () => {
-      expect(printed('plan')).toMatch(
-        new RegExp(`^Goes  ${dead}  .*\n    It has rotated out: 2 younger deployments`, 'm'),
-      );
-      expect(printed('why')).toMatch(new RegExp(`^deployment ${dead}…: goes\n- it has rotated out: 2 younger`));
-    });
+      it('has its time when it is installed', () => {
+        expect(printed('timer')).toMatch(/^NextElapseUSecRealtime=\w.*\nActiveState=active$/m);
+      });
 
-    it('frees it, proves it, and tells afterwards what went', () => {
-      expect(printed('gc')).toMatch(
-        /\n {2}esp: (12\.\d MiB) by the plan; its file system has \1 more free[^]*nothing is missing\n$/,
-      );
-      expect(printed('after')).toMatch(/ \/dev\/vda1 +6\d% of .* used\n[^]*\nNothing to collect\.\n$/);
-      expect(printed('gone')).toMatch(
-        new RegExp(`^${dead}: gone\n- 2026-06-01 .* UTC: esp/EFI/Linux/bootc_composefs-${dead}…`),
-      );
+      it('does its work in the sandbox, and the journal tells of it', () => {
+        expect(printed('service')).toBe('');
+        expect(printed('result').split('\n').sort()).toEqual([
+          '',
+          'ConditionResult=yes',
+          'ExecMainStatus=0',
+          'Result=success',
+        ]);
+        expect(printed('journal')).toMatch(/ {2}esp: 12\.\d MiB by the plan[^]*nothing is missing\n/);
+        expect(printed('after')).toMatch(/\nNothing to collect\.\n$/);
+      });
+
+      it('tells node_exporter', () => {
+        expect(printed('metrics')).toMatch(/^cfs_last_success_timestamp_seconds \S+$/m);
+      });
+
+      it('leaves no mount behind', () => {
+        expect(steps.get('mounts')?.stdout).toBe('0\n');
+      });
     });
   },
 );
