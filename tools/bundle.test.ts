@@ -40,7 +40,12 @@ const loadedBy = (...args: string[]): unknown =>
 
 describe('a bundle away from the clone', () => {
   it('is one executable file with the native half beside it', () => {
-    expect(readdirSync(place).sort()).toEqual(['cfs.js', 'koffi-linux-arm64.node', 'koffi-linux-x64.node']);
+    expect(readdirSync(place).sort()).toEqual([
+      'cfs.js',
+      'koffi-linux-arm64.node',
+      'koffi-linux-x64.node',
+      'thread.cjs',
+    ]);
     expect(statSync(join(place, 'cfs.js')).mode & 0o111).toBe(0o111);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Makes `cfs` one file: packages/cli/dist/cfs.js, with koffi's native half beside it as koffi-linux-<arch>.node.
- * The file runs on Node 22.15 or newer, from any directory, without node_modules. It must never look for native code
+ * Makes `cfs` one file: packages/cli/dist/cfs.js, with the program of its threads and koffi's native half beside it as
+ * thread.cjs and koffi-linux-<arch>.node. The file runs on Node 22.15 or newer, from any directory, without node_modules. It must never look for native code
  * anywhere but beside itself: it runs as root, and a parent directory may be somebody else's.
  */
 import { execFileSync } from 'node:child_process';
@@ -111,7 +111,7 @@ const foldedStart: Plugin = {
   },
 };
 
-/** Bundles `cfs` to `cfs.js` in the empty folder `dist`, and puts koffi's native half beside it. */
+/** Bundles `cfs` to `cfs.js` in the empty folder `dist`, and puts beside it what it needs. */
 export async function bundle(dist: string): Promise<void> {
   const all = {
     ...options,
@@ -120,20 +120,21 @@ export async function bundle(dist: string): Promise<void> {
     loader: { '.zst': 'binary' },
     conditions: ['@cfs/source'],
   } as const satisfies BuildOptions;
-  const [launcher, program] = await Promise.all([
+  const commonJs = {
+    ...all,
+    format: 'cjs',
+    // As Node names them in a CommonJS module; what wants the URL of a file takes its path as well.
+    define: {
+      'import.meta.filename': '__filename',
+      'import.meta.dirname': '__dirname',
+      'import.meta.url': '__filename',
+    },
+    plugins: [nativeBesideBundle, lazyBuiltins],
+  } as const satisfies BuildOptions;
+  const [launcher, program, thread] = await Promise.all([
     build({ ...all, entryPoints: [join(cli, 'src/main.ts')], plugins: [foldedStart, lazyBuiltins] }),
-    build({
-      ...all,
-      entryPoints: [join(cli, 'src/start.ts')],
-      format: 'cjs',
-      // As Node names them in a CommonJS module; what wants the URL of a file takes its path as well.
-      define: {
-        'import.meta.filename': '__filename',
-        'import.meta.dirname': '__dirname',
-        'import.meta.url': '__filename',
-      },
-      plugins: [nativeBesideBundle, lazyBuiltins],
-    }),
+    build({ ...commonJs, entryPoints: [join(cli, 'src/start.ts')] }),
+    build({ ...commonJs, entryPoints: [join(cli, 'src/thread.ts')] }),
   ]);
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${textOf(program)}\n})`;
   const licences = notices(Object.keys(program.metafile.inputs)).map((notice) => `/*\n${notice}\n*/\n`);
@@ -147,6 +148,7 @@ export async function bundle(dist: string): Promise<void> {
     const native = join(resolve(`@koromix/koffi-linux-${arch}`), `../linux_${arch}/koffi.node`);
     copyFileSync(native, join(dist, `koffi-linux-${arch}.node`));
   }
+  writeFileSync(join(dist, 'thread.cjs'), ascii(textOf(thread)));
   write(Buffer.alloc(0));
   write(codeOf(outfile));
 }

@@ -3,8 +3,8 @@
  * candidates of a group take turns, because a machine is never equally fast for long; medians are shown, and ratios to
  * the group's first candidate. It measures and judges nothing: no test depends on it.
  *
- * usage: pnpm bench [--objects 10000,90000] [--groups start,dry,fsck,run,system] [--rounds 5] [--seed 1] [--cold] [--json]
- *        [--cache DIR]
+ * usage: pnpm bench [--objects 10000,90000] [--images 2,20,200] [--groups start,dry,images,fsck,run,system,crowd]
+ *        [--rounds 5] [--seed 1] [--cold] [--json] [--cache DIR]
  *
  * `--cold` empties the kernel's caches before each dry run (as root).
  */
@@ -12,9 +12,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { copyOf, flagsOf, makeSystem, repositoryOf } from './places.ts';
+import { copyOf, crowdOf, flagsOf, makeSystem, repositoryOf, repositoryOfImages } from './places.ts';
 import { cost, makePrograms, type Command, type Cost, type Programs } from './programs.ts';
-import { fitted, summary, table, type Result } from './results.ts';
+import { fitted, summary, table, type Result, type Size } from './results.ts';
 
 interface Candidate {
   readonly name: string;
@@ -27,17 +27,28 @@ interface Candidate {
 
 interface Group {
   readonly name: string;
-  readonly objects?: number;
+  /** What the time may grow with. */
+  readonly size?: Size;
   readonly candidates: readonly (Candidate | undefined)[];
 }
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const { values } = parseArgs({
-  options: { objects: text, groups: text, rounds: text, seed: text, cache: text, cold: flag, json: flag },
+  options: {
+    objects: text,
+    images: text,
+    groups: text,
+    rounds: text,
+    seed: text,
+    cache: text,
+    cold: flag,
+    json: flag,
+  },
 });
 const sizes = (values.objects ?? '10000,90000').split(',').map(Number);
-const chosen = (values.groups ?? 'start,dry,fsck,run,system').split(',');
+const imageCounts = (values.images ?? '2,20,200').split(',').map(Number);
+const chosen = (values.groups ?? 'start,dry,images,fsck,run,system,crowd').split(',');
 const rounds = Math.max(5, Number(values.rounds ?? 5));
 const seed = Number(values.seed ?? 1);
 const cache = values.cache ?? join(tmpdir(), 'cfs-bench');
@@ -63,7 +74,7 @@ function dryGroup({ cfs, cfsctl, reference }: Programs, objects: number): Group 
   const dry: Command = [...cfs, 'repo', 'gc', '--repo', path, '--dry-run'];
   return {
     name: `dry run, ${objects} objects${values.cold === true ? ', cold' : ''}`,
-    objects,
+    size: { of: 'objects', count: objects },
     candidates: [
       cfsctl && { name: 'cfsctl gc --dry-run', command: [...cfsctl, '--repo', path, 'gc', '--dry-run'], before },
       { name: 'cfs repo gc --dry-run', command: dry, before },
@@ -73,12 +84,25 @@ function dryGroup({ cfs, cfsctl, reference }: Programs, objects: number): Group 
   };
 }
 
+/** Images of the same number of files each. */
+function imagesGroup({ cfs, cfsctl }: Programs, images: number): Group {
+  const path = repositoryOfImages(images, seed, cache);
+  return {
+    name: `dry run, ${images} images that share 95 %`,
+    size: { of: 'images', count: images },
+    candidates: [
+      cfsctl && { name: 'cfsctl gc --dry-run', command: [...cfsctl, '--repo', path, 'gc', '--dry-run'] },
+      { name: 'cfs repo gc --dry-run', command: [...cfs, 'repo', 'gc', '--repo', path, '--dry-run'] },
+    ],
+  };
+}
+
 function fsckGroup({ cfs, cfsctl }: Programs, objects: number, deep: boolean): Group {
   const { path } = repositoryOf(objects, seed, cache);
   const peer = deep ? ['fsck'] : ['fsck', '--metadata-only'];
   return {
     name: `${deep ? 'fsck of all content' : 'fsck of the structure'}, ${objects} objects`,
-    objects,
+    size: { of: 'objects', count: objects },
     candidates: [
       cfsctl && { name: `cfsctl ${peer.join(' ')}`, command: [...cfsctl, '--repo', path, ...peer] },
       {
@@ -90,18 +114,18 @@ function fsckGroup({ cfs, cfsctl }: Programs, objects: number, deep: boolean): G
 }
 
 function runGroup({ cfs, cfsctl, reference }: Programs, objects: number): Group {
-  const { path, garbage } = repositoryOf(objects, seed, cache);
-  const copy = join(work, 'copy');
-  const before = (): string => copyOf(path, copy);
+  const made = repositoryOf(objects, seed, cache);
+  const copy = join(work, `copy-${objects}`);
+  const before = (): string => copyOf(made, copy);
   const sweep = (threads: string): Candidate | undefined =>
     reference && {
       name: `C: list and unlink, ${threads} thread${threads === '1' ? '' : 's'}`,
-      command: [...reference, join(copy, 'objects'), garbage, threads],
+      command: [...reference, join(copy, 'objects'), made.garbage, threads],
       before,
     };
   return {
     name: `run, ${objects} objects`,
-    objects,
+    size: { of: 'objects', count: objects },
     candidates: [
       cfsctl && { name: 'cfsctl gc', command: [...cfsctl, '--repo', copy, 'gc'], before },
       {
@@ -134,13 +158,21 @@ function systemGroup({ cfs }: Programs): Group {
   };
 }
 
+function crowdGroup({ cfs }: Programs): Group {
+  const system = crowdOf(1000, join(work, 'crowd'));
+  return {
+    name: '1000 boot entries, 1000 deployments',
+    candidates: [{ name: 'cfs plan', command: [...cfs, 'plan', ...flagsOf(system)] }],
+  };
+}
+
 function barriersOf(receipt: string): number {
   const { phases } = JSON.parse(receipt) as { phases: { barrierTime: number }[] };
   return phases.reduce((sum, phase) => sum + phase.barrierTime, 0);
 }
 
 /** Each round runs every candidate once, and begins with another one. */
-function measureGroup(programs: Programs, { name, objects, candidates }: Group): Result {
+function measureGroup(programs: Programs, { name, size, candidates }: Group): Result {
   const present = candidates.filter((each) => each !== undefined);
   const runs = present.map((candidate) => ({ candidate, costs: [] as Cost[], barriers: [] as number[] }));
   const out = join(work, 'output');
@@ -160,7 +192,7 @@ function measureGroup(programs: Programs, { name, objects, candidates }: Group):
   }
   return summary(
     name,
-    objects,
+    size,
     runs.map(({ candidate, costs, barriers }) => ({ name: candidate.name, costs, barriers })),
   );
 }
@@ -171,11 +203,13 @@ const programs = await makePrograms(cache, tell);
 const groups: (() => Group)[] = [
   ...(chosen.includes('start') ? [() => startGroup(programs)] : []),
   ...(chosen.includes('dry') ? sizes.map((objects) => () => dryGroup(programs, objects)) : []),
+  ...(chosen.includes('images') ? imageCounts.map((images) => () => imagesGroup(programs, images)) : []),
   ...(chosen.includes('fsck')
     ? sizes.flatMap((objects) => [false, true].map((deep) => () => fsckGroup(programs, objects, deep)))
     : []),
   ...(chosen.includes('run') ? sizes.map((objects) => () => runGroup(programs, objects)) : []),
   ...(chosen.includes('system') ? [() => systemGroup(programs)] : []),
+  ...(chosen.includes('crowd') ? [() => crowdGroup(programs)] : []),
 ];
 const results: Result[] = [];
 for (const group of groups) {
@@ -186,4 +220,4 @@ for (const group of groups) {
 rmSync(work, { recursive: true, force: true });
 const growth = fitted(results);
 if (values.json === true) console.log(JSON.stringify({ rounds, seed, results, growth }));
-else for (const { name, exponent } of growth) console.log(`${name}: time grows as objects^${exponent.toFixed(2)}`);
+else for (const { name, of, exponent } of growth) console.log(`${name}: time grows as ${of}^${exponent.toFixed(2)}`);

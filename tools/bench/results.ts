@@ -14,9 +14,14 @@ interface Row {
   readonly walls: readonly number[];
 }
 
+export interface Size {
+  readonly of: 'objects' | 'images';
+  readonly count: number;
+}
+
 export interface Result {
   readonly name: string;
-  readonly objects: number | undefined;
+  readonly size: Size | undefined;
   readonly rows: readonly Row[];
 }
 
@@ -26,7 +31,7 @@ interface Measured {
   readonly barriers: readonly number[];
 }
 
-export function summary(name: string, objects: number | undefined, measured: readonly Measured[]): Result {
+export function summary(name: string, size: Size | undefined, measured: readonly Measured[]): Result {
   const first = measured[0]?.costs ?? [];
   const rows = measured.map(({ name, costs, barriers }): Row => {
     const of = (field: keyof Cost) => median(costs.map((cost) => cost[field]));
@@ -43,7 +48,7 @@ export function summary(name: string, objects: number | undefined, measured: rea
       walls: costs.map((cost) => cost.wall),
     };
   });
-  return { name, objects, rows };
+  return { name, size, rows };
 }
 
 /** Undefined where nothing was measured. */
@@ -74,15 +79,25 @@ export function table({ name, rows }: Result): string {
   return `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
 }
 
+export interface Growth {
+  readonly name: string;
+  readonly of: Size['of'];
+  readonly exponent: number;
+}
+
 /** The exponent of time by size, by least squares over the logarithms, where there are several sizes. */
-export function fitted(results: readonly Result[]): { name: string; exponent: number }[] {
-  const points = new Map<string, [number, number][]>();
-  for (const { objects, rows } of results) {
-    if (objects === undefined) continue;
-    for (const { name, wall } of rows)
-      points.set(name, [...(points.get(name) ?? []), [Math.log(objects), Math.log(wall)]]);
+export function fitted(results: readonly Result[]): Growth[] {
+  const series = new Map<string, { name: string; of: Size['of']; points: [number, number][] }>();
+  for (const { size, rows } of results) {
+    if (size === undefined) continue;
+    for (const { name, wall } of rows) {
+      const key = `${size.of} ${name}`;
+      const { points } = series.get(key) ?? { points: [] };
+      series.set(key, { name, of: size.of, points: [...points, [Math.log(size.count), Math.log(wall)]] });
+    }
   }
-  return [...points].filter(([, own]) => own.length > 1).map(([name, own]) => ({ name, exponent: slope(own) }));
+  const enough = [...series.values()].filter(({ points }) => points.length > 1);
+  return enough.map(({ name, of, points }) => ({ name, of, exponent: slope(points) }));
 }
 
 function slope(points: readonly (readonly [number, number])[]): number {

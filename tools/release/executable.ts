@@ -27,8 +27,8 @@ const allFromExecutable: Plugin = {
         contents: `import { loadNative } from ${native};\n${text.replace('createRequire(import.meta.url)', 'undefined')}`,
       };
     });
-    build.onLoad({ filter: /\/cli\/src\/thread\.ts$/ }, ({ path }) => {
-      const text = replaceOnce(path, '[import.meta.filename, []]', '[threadProgram(), []]');
+    build.onLoad({ filter: /\/cli\/src\/start-thread\.ts$/ }, ({ path }) => {
+      const text = replaceOnce(path, 'join(import.meta.dirname, PROGRAM)', 'threadProgram()');
       return { contents: `import { threadProgram } from ${native};\n${text}`, loader: 'ts' };
     });
   },
@@ -53,14 +53,14 @@ export interface Executable {
 export async function makeExecutable(path: string, arch: Arch): Promise<Executable> {
   const place = mkdtempSync(join(tmpdir(), 'cfs-executable-'));
   try {
-    const program = join(place, 'cfs.mjs');
     const { metafile } = await build({
       ...options,
-      entryPoints: [join(cli, 'src/main.ts')],
-      outfile: program,
+      entryPoints: ['main', 'thread'].map((name) => join(cli, 'src', `${name}.ts`)),
+      outdir: place,
+      outExtension: { '.js': '.mjs' },
       loader: { '.zst': 'binary' },
       conditions: ['@cfs/source'],
-      // A thread's program has no file.
+      // Neither has a file.
       define: { 'import.meta.filename': '"cfs.mjs"' },
       plugins: [allFromExecutable, lazyBuiltins],
       metafile: true,
@@ -72,12 +72,12 @@ export async function makeExecutable(path: string, arch: Arch): Promise<Executab
     execFileSync(stripOf(arch), [stripped]);
     const config = join(place, 'sea.json');
     const settings = {
-      main: program,
+      main: join(place, 'main.mjs'),
       mainFormat: 'module',
       executable: stripped,
       output: path,
       disableExperimentalSEAWarning: true,
-      assets: { 'cfs.mjs': program, 'koffi.node': join(addon, `../linux_${arch}/koffi.node`) },
+      assets: { 'thread.mjs': join(place, 'thread.mjs'), 'koffi.node': join(addon, `../linux_${arch}/koffi.node`) },
     };
     writeFileSync(config, JSON.stringify(settings));
     execFileSync(process.execPath, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -24,5 +24,5 @@ export function loadNative(): unknown {
 
 /** What a thread runs: an executable is no module. */
 export function threadProgram(): URL {
-  return new URL(`data:text/javascript,${encodeURIComponent(getAsset('cfs.mjs', 'utf8'))}`);
+  return new URL(`data:text/javascript,${encodeURIComponent(getAsset('thread.mjs', 'utf8'))}`);
 }

@@ -1,5 +1,5 @@
 /**
- * The entry point of the `cfs` command, and of the threads that it starts. Everything else is loaded when it is needed:
+ * The entry point of the `cfs` command. Everything else is loaded when it is needed:
  * whoever asks for the version waits for nothing, not even for `process.stdout`, which takes longer than all the rest.
  */
 import { writeSync } from 'node:fs';

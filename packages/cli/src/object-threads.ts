@@ -3,7 +3,7 @@
  * a thread that fails fails the whole check, because what it had taken was not looked at.
  */
 import { availableParallelism } from 'node:os';
-import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { Algorithm } from '@cfs/bls';
 import { openDirectory } from '@cfs/posix';
 import {
@@ -15,7 +15,7 @@ import {
   type CheckedObjects,
   type ObjectQueue,
 } from '@cfs/repo';
-import { THREAD } from './thread.ts';
+import { startThread } from './start-thread.ts';
 
 interface Share {
   readonly task: 'check';
@@ -63,7 +63,7 @@ export async function checkAllObjects(
 
 function runThread(share: Share, take: (told: Told) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(THREAD.program, { ...THREAD.options, workerData: share });
+    const worker = startThread(share);
     worker.on('message', take);
     worker.on('error', (error) => {
       // The others need not go on.

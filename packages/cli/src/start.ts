@@ -1,4 +1,4 @@
-/** What `cfs` does when more than its version is asked for: it runs a command, or serves as a thread of one. */
+/** What `cfs` does when more than its version is asked for: it runs a command. */
 import type { LogFlags } from './log.ts';
 
 export async function start(): Promise<void> {
@@ -9,8 +9,6 @@ export async function start(): Promise<void> {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
     });
-  // Where a thread's program has no file, its arguments begin earlier.
-  if (process.argv.at(-1) === '--object-thread') return (await import('./thread.ts')).serve();
   const { makeProgram } = await import('./program.ts');
   const program = makeProgram((code) => (process.exitCode = code));
   try {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { readdirSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { decideRepository } from '@cfs/planner';
@@ -20,15 +20,24 @@ function look(path: string, help?: Help): RepositorySurvey {
   }
 }
 
-/** This thread comes to the queue when the other has taken all. */
+/** This thread comes when the other has taken every image, and every directory. */
 const late =
   (path: string): Help =>
   (...given) => {
     const helpers = surveyThreads(path, 0)(...given);
-    while (helpers && Atomics.load(helpers.queue.next, 0) <= helpers.queue.prefixes.length)
-      Atomics.wait(NOBODY, 0, 0, 5);
-    return helpers;
+    if (helpers === undefined) return undefined;
+    const { images, queue } = helpers;
+    const judgeBy = (live: LiveSet): void => {
+      helpers.judgeBy(live);
+      until(() => Atomics.load(queue.next, 0) > queue.prefixes.length);
+    };
+    until(() => images.taken.every((taken) => taken === 1));
+    return { ...helpers, judgeBy };
   };
+
+function until(holds: () => boolean): void {
+  while (!holds()) Atomics.wait(NOBODY, 0, 0, 5);
+}
 
 /** Nobody wakes whoever waits for it. */
 const NOBODY = new Int32Array(new SharedArrayBuffer(4));
@@ -56,12 +65,28 @@ describe.skipIf(availableParallelism() < 2)('a survey with threads (on two proce
     expect(look(path, late(path)).unreadable).toEqual([`objects/${first}`]);
   });
 
+  it('tells what an image that the thread cannot read hides', () => {
+    using repo = fixture('repos', 'sha512-v1');
+    const path = join(repo.path, 'repo');
+    for (const link of readdirSync(join(path, 'images'))) {
+      if (link !== 'refs') truncateSync(join(path, 'images', link), 100);
+    }
+    const alone = look(path);
+    expect(alone.holes.map(({ code }) => code)).toContain('unparsable');
+    expect(plain(look(path, late(path)))).toEqual(plain(alone));
+  });
+
   it('fails as a whole when the thread fails', () => {
     using repo = fixture('repos', 'sha512-v1');
     const path = join(repo.path, 'repo');
     const failing: Help = (...given) => {
-      const helpers = late(path)(...given);
-      return helpers && { ...helpers, judgeBy: () => helpers.judgeBy({ slots: null } as unknown as LiveSet) };
+      const helpers = surveyThreads(path, 0)(...given);
+      if (helpers === undefined) return undefined;
+      const judgeBy = (): void => {
+        helpers.judgeBy({ slots: null } as unknown as LiveSet);
+        until(() => Atomics.load(helpers.queue.next, 0) > 0);
+      };
+      return { ...helpers, judgeBy };
     };
     expect(() => look(path, failing)).toThrow(/a thread that read objects failed: TypeError/);
   });

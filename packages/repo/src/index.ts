@@ -5,7 +5,17 @@ export { damageOf, readStructure, type Damage, type Structure } from './fsck.ts'
 export { checkObjects, type BadObject, type CheckedObjects } from './fsck-objects.ts';
 export { fingerprint, LiveSet } from './live-set.ts';
 export { byLayer, layerClosures, type LayersUsage, type LayerUsage } from './layers.ts';
-export { mark, type Hole, type Marked, type MarkRoot, type Reached } from './mark.ts';
+export {
+  imageQueue,
+  mark,
+  markShare,
+  type Hole,
+  type ImageQueue,
+  type Marked,
+  type MarkHelpers,
+  type MarkRoot,
+  type Reached,
+} from './mark.ts';
 export type { Meta } from './meta.ts';
 export {
   deadObjects,
@@ -15,7 +25,7 @@ export {
   readShare,
   type DeadObjects,
   type FoundObjects,
-  type Helpers,
+  type ObjectHelpers,
   type ObjectQueue,
   type ObjectTable,
 } from './objects.ts';
@@ -26,7 +36,7 @@ export { espName, readInventory, type Places } from './read-inventory.ts';
 export { LEDGER, VOLATILE_LEDGER } from './read-ledger.ts';
 export { readReceipts, readRemovals, type PastRun, type Removal } from './read-receipts.ts';
 export { readRepository } from './read-repository.ts';
-export { survey, type Help, type RepositorySurvey } from './survey.ts';
+export { survey, type Help, type Helpers, type RepositorySurvey } from './survey.ts';
 export { attempt, inside } from './tolerate.ts';
 export { TreeMeter } from './tree-size.ts';
 export { measureShares, measureUsage, type Amount, type Closure, type Share, type Usage } from './usage.ts';

@@ -56,12 +56,12 @@ export class LiveSet {
   #slots = slotsFor(1 << 8);
   #size = 0;
 
-  /** What {@link LiveSet.judging} makes a set of again in another thread, while nothing is added. */
+  /** What {@link LiveSet.sharing} makes a set of again in another thread, while nothing is added. */
   get slots(): Float64Array {
     return this.#slots;
   }
 
-  static judging(slots: Float64Array): LiveSet {
+  static sharing(slots: Float64Array): LiveSet {
     const set = new LiveSet();
     set.#slots = slots;
     return set;

@@ -3,15 +3,16 @@
  * object id, as composefs does. What is missing or unreadable on the way is a hole: it comes back as a fact, and whether
  * anything may be swept then is for the planner to say.
  */
-import type { Digest } from '@cfs/bls';
+import type { Algorithm, Digest } from '@cfs/bls';
 import { PosixError, type Directory, type OpenFile } from '@cfs/posix';
 import { digestAt, digestBytes, digestsIn, digestSize } from './digest-bytes.ts';
+import type { DigestVisitor } from './erofs-references.ts';
 import { readErofs } from './erofs.ts';
 import { FormatError } from './format-error.ts';
 import type { Link, Repository } from './inventory.ts';
 import { fingerprint, LiveSet } from './live-set.ts';
 import { parseSplitstream } from './splitstream.ts';
-import { inside } from './tolerate.ts';
+import { attempt, inside } from './tolerate.ts';
 
 /** A first-level link that lives by itself, and what for: an id of the planner's that comes back with each hole. */
 export interface MarkRoot {
@@ -44,14 +45,85 @@ export interface Marked {
   readonly named: ReadonlyMap<number, Digest>;
 }
 
+/** Fingerprints whose digests somebody asks for. */
+type Wanted = ReadonlySet<number> | undefined;
+
+/** Images that threads share: whoever takes one marks it. */
+export interface ImageQueue {
+  readonly images: readonly Digest[];
+  /** A number for each image: 1 once somebody has taken it. */
+  readonly taken: Int32Array;
+}
+
+export function imageQueue(images: readonly Digest[]): ImageQueue {
+  const taken = new Int32Array(new SharedArrayBuffer(images.length * Int32Array.BYTES_PER_ELEMENT));
+  return { images, taken };
+}
+
+/** Other threads that take from the same queue. */
+export interface MarkHelpers {
+  readonly images: ImageQueue;
+  /**
+   * Waits until all that they took is marked: a set of each thread, undefined from one that could not read an image to its
+   * end. @throws Error when one of them failed.
+   */
+  marked(): readonly (LiveSet | undefined)[];
+}
+
 /** A live set holds no digests: whoever wants to know some marks again, with their fingerprints as `wanted`. */
 export function mark(
   root: Directory,
   repository: Repository,
   roots: readonly MarkRoot[],
-  wanted?: ReadonlySet<number>,
+  { wanted, helpers }: { readonly wanted?: Wanted; readonly helpers?: MarkHelpers | undefined } = {},
 ): Marked {
-  return new Marker(root, repository, wanted).run(roots);
+  const marker = new Marker(root, repository, wanted, helpers?.images);
+  const marked = marker.run(roots);
+  for (const set of helpers?.marked() ?? []) {
+    // It is walked again, so that each hole is told, and in the same order as ever.
+    if (set === undefined) return mark(root, repository, roots, { wanted });
+    set.forEach((value) => marked.live.add(value));
+  }
+  return marked;
+}
+
+/** What a helping thread does: it takes images until none is left, and marks what they refer to. */
+export function markShare(root: Directory, queue: ImageQueue, algorithm: Algorithm): LiveSet | undefined {
+  const live = new LiveSet();
+  const size = digestSize(algorithm);
+  const add: DigestVisitor = (buffer, start) => void live.add(fingerprint(buffer, start, size));
+  const read = (file: OpenFile): boolean => (readImage(file, algorithm, live, add), true);
+  for (const image of queue.images) {
+    if (isTaken(queue, image)) continue;
+    const marked = attempt(() => openObject(root, image, read));
+    if (!marked.ok || marked.value === undefined) return undefined;
+  }
+  return live;
+}
+
+/** Whether somebody has taken this image; if not, it is the caller's now. */
+function isTaken({ images, taken }: ImageQueue, image: Digest): boolean {
+  const index = images.indexOf(image);
+  return index >= 0 && Atomics.exchange(taken, index, 1) === 1;
+}
+
+/** Visits each reference; `live` is where they will go. */
+function readImage(file: OpenFile, algorithm: Algorithm, live: LiveSet, visit: DigestVisitor): void {
+  // An image has less than a reference in so many bytes, and a sparse file may claim any size. A guess that is too low
+  // only costs time.
+  live.reserve(Math.min(file.size / 320, 1 << 20));
+  readErofs(file, visit, algorithm);
+}
+
+function openObject<T>(root: Directory, object: Digest, read: (file: OpenFile) => T): T {
+  return inside(root, ['objects', object.slice(0, 2)], (directory) => {
+    const file = directory.open(object.slice(2));
+    try {
+      return read(file);
+    } finally {
+      file.close();
+    }
+  });
 }
 
 /** What each reason reaches by itself, one walk after the other. */
@@ -59,11 +131,11 @@ export function* markEach(
   root: Directory,
   repository: Repository,
   roots: readonly MarkRoot[],
-  wanted?: ReadonlySet<number>,
+  wanted?: Wanted,
 ): Generator<readonly [because: string, marked: Marked]> {
   for (const because of new Set(roots.map((each) => each.because))) {
     const own = roots.filter((each) => each.because === because);
-    yield [because, mark(root, repository, own, wanted)];
+    yield [because, mark(root, repository, own, { wanted })];
   }
 }
 
@@ -80,13 +152,15 @@ class Marker {
   readonly #holes: Hole[] = [];
   readonly #queue: { kind: 'image' | 'stream'; link: Link; reached: Reached }[] = [];
 
-  readonly #wanted: ReadonlySet<number> | undefined;
+  readonly #wanted: Wanted;
   readonly #named = new Map<number, Digest>();
+  readonly #shared: ImageQueue | undefined;
 
-  constructor(root: Directory, repository: Repository, wanted: ReadonlySet<number> | undefined) {
+  constructor(root: Directory, repository: Repository, wanted: Wanted, shared: ImageQueue | undefined) {
     this.#root = root;
     this.#repository = repository;
     this.#wanted = wanted;
+    this.#shared = shared;
     this.#images = new Map(repository.images.map((link) => [link.name, link]));
     this.#streams = new Map(repository.streams.map((link) => [link.name, link]));
     for (const link of repository.streams)
@@ -142,10 +216,7 @@ class Marker {
       // The buffer is the reader's: a fingerprint is all that is kept of it.
       const { algorithm } = this.#repository;
       const size = digestSize(algorithm);
-      // An image has less than a reference in so many bytes, and a sparse file may claim any size. A guess that is too
-      // low only costs time.
-      this.#live.reserve(Math.min(file.size / 320, 1 << 20));
-      readErofs(file, (buffer, start) => this.#addRaw(buffer, start, size), algorithm);
+      readImage(file, algorithm, this.#live, (buffer, start) => this.#addRaw(buffer, start, size));
     });
   }
 
@@ -177,15 +248,9 @@ class Marker {
     const what = `${top}/${link.object}`;
     if (this.#walked.has(what)) return;
     this.#walked.add(what);
+    if (top === 'images' && this.#shared && isTaken(this.#shared, link.object)) return;
     try {
-      inside(this.#root, ['objects', link.object.slice(0, 2)], (directory) => {
-        const file = directory.open(link.object.slice(2));
-        try {
-          read(file);
-        } finally {
-          file.close();
-        }
-      });
+      openObject(this.#root, link.object, read);
     } catch (error) {
       const about = `${top}/${link.name}`;
       if (error instanceof FormatError) this.#hole('unparsable', about, error.message, reached);

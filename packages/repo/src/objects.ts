@@ -52,7 +52,7 @@ export interface FoundObjects {
 }
 
 /** Other threads that take from the same queue. */
-export interface Helpers {
+export interface ObjectHelpers {
   readonly queue: ObjectQueue;
   /** The set is complete: they may judge by it. */
   judgeBy(live: LiveSet): void;
@@ -66,10 +66,15 @@ export function queueOf(root: Directory): ObjectQueue {
   return { prefixes: (prefixes.ok && prefixes.value) || [], next, readable: prefixes.ok };
 }
 
-export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm, helpers?: Helpers): ObjectTable {
+export function readObjects(
+  root: Directory,
+  live: LiveSet,
+  algorithm: Algorithm,
+  helpers?: ObjectHelpers,
+): ObjectTable {
   const queue = helpers?.queue ?? queueOf(root);
   helpers?.judgeBy(live);
-  const found = readShare(root, queue, algorithm, () => live);
+  const found = readShare(root, queue, algorithm, live);
   // Helpers that came too late to take any need not be waited for.
   if (helpers && found.length < queue.prefixes.length) found.push(...helpers.found());
   if (found.length !== queue.prefixes.length)
@@ -88,44 +93,22 @@ export function readObjects(root: Directory, live: LiveSet, algorithm: Algorithm
   };
 }
 
-/** Names that may wait for a set to be judged by, in bytes. */
-const WAITING_BYTES = 24 << 20;
-
-/**
- * Takes directories from a queue until it is empty. They are listed at once and judged when `live` gives the set; with
- * `wait` it has to.
- */
+/** Takes directories from a queue until it is empty. */
 export function readShare(
   root: Directory,
   { prefixes, next }: ObjectQueue,
   algorithm: Algorithm,
-  live: (wait: boolean) => LiveSet | undefined,
+  live: LiveSet,
 ): FoundObjects[] {
   const found: FoundObjects[] = [];
-  const waiting: Listed[] = [];
-  let bytes = 0;
   const takeAll = (objects: Directory): void => {
-    const visit = (prefix: string, use: (directory: Directory) => void): void => {
-      const visited = attempt(() => (inside(objects, [prefix], use), true));
-      if (!visited.ok || visited.value === undefined) found.push(nothingIn(prefix, visited.ok));
-    };
-    const judge = (set: LiveSet | undefined): void => {
-      if (set === undefined) return;
-      for (const listed of waiting.splice(0))
-        visit(listed.prefix, (directory) => found.push(judgeObjects(directory, listed, set, algorithm)));
-      bytes = 0;
-    };
     for (;;) {
       const prefix = prefixes[Atomics.add(next, 0, 1)];
       if (prefix === undefined) break;
-      visit(prefix, (directory) => {
-        const listed = listObjects(directory, prefix, algorithm);
-        bytes += listed.names.length;
-        waiting.push(listed);
-      });
-      judge(live(bytes > WAITING_BYTES));
+      const judge = (directory: Directory): FoundObjects => judgeObjects(directory, prefix, algorithm, live);
+      const judged = attempt(() => inside(objects, [prefix], judge));
+      found.push((judged.ok && judged.value) || nothingIn(prefix, judged.ok));
     }
-    judge(live(true));
   };
   if (prefixes.length > 0) inside(root, ['objects'], takeAll);
   return found;
@@ -153,54 +136,19 @@ function prefixesIn(objects: Directory): string[] {
   return objects.list().flatMap(({ name }) => (/^[0-9a-f]{2}$/.test(name) ? [name] : []));
 }
 
-/** One directory of objects before it is judged. */
-interface Listed {
-  readonly prefix: string;
-  /** Fingerprints, in the kernel's order. */
-  readonly values: Float64Array;
-  /** Names without the prefix, one after the other. */
-  readonly names: Uint8Array;
-  readonly strays: readonly string[];
-}
-
-function listObjects(directory: Directory, prefix: string, algorithm: Algorithm): Listed {
-  const length = nameLength(algorithm);
-  const strays: string[] = [];
-  let values = new Float64Array(512);
-  let names = new Uint8Array(values.length * length);
-  let count = 0;
-  const take = (value: number, buffer: Uint8Array, start: number): void => {
-    if (count === values.length) {
-      const [oldValues, oldNames] = [values, names];
-      values = new Float64Array(count * 2);
-      values.set(oldValues);
-      names = new Uint8Array(count * 2 * length);
-      names.set(oldNames);
-    }
-    values[count] = value;
-    names.set(buffer.subarray(start, start + length), count * length);
-    count += 1;
-  };
-  scanObjects(directory, prefix, algorithm, take, (stray) => strays.push(stray));
-  return { prefix, values: values.subarray(0, count), names: names.subarray(0, count * length), strays };
-}
-
-function judgeObjects(directory: Directory, listed: Listed, live: LiveSet, algorithm: Algorithm): FoundObjects {
-  const { prefix, values, names, strays } = listed;
-  const length = nameLength(algorithm);
+function judgeObjects(directory: Directory, prefix: string, algorithm: Algorithm, live: LiveSet): FoundObjects {
   const dead: string[] = [];
-  for (let index = 0; index < values.length; index += 1)
-    if (!live.meet(values[index] ?? 0)) dead.push(nameAt(names, index * length, (index + 1) * length));
+  const strays: string[] = [];
+  let count = 0;
+  const judge = (value: number, buffer: Uint8Array, start: number, end: number): void => {
+    count += 1;
+    if (!live.meet(value)) dead.push(nameAt(buffer, start, end));
+  };
+  scanObjects(directory, prefix, algorithm, judge, (name) => strays.push(`objects/${prefix}/${name}`));
   dead.sort();
   const deadBytes = dead.reduce((sum, name) => sum + allocated(directory, name), 0);
-  return {
-    prefix,
-    readable: true,
-    count: values.length,
-    dead: { prefix, names: Buffer.from(dead.join(''), 'latin1'), count: dead.length },
-    deadBytes,
-    strays: strays.map((name) => `objects/${prefix}/${name}`),
-  };
+  const names = Buffer.from(dead.join(''), 'latin1');
+  return { prefix, readable: true, count, dead: { prefix, names, count: dead.length }, deadBytes, strays };
 }
 
 /** Hex digits of an object's name without the two of its directory. */

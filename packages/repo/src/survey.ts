@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
-import { mark, markEach, type Hole, type Marked, type MarkRoot } from './mark.ts';
-import { nameAt, readObjects, type Helpers, type ObjectTable } from './objects.ts';
+import { mark, markEach, type Hole, type Marked, type MarkHelpers, type MarkRoot } from './mark.ts';
+import { nameAt, readObjects, type ObjectHelpers, type ObjectTable } from './objects.ts';
 
 export interface RepositorySurvey extends Omit<Marked, 'live' | 'named'> {
   readonly table: ObjectTable;
@@ -13,7 +13,10 @@ export interface RepositorySurvey extends Omit<Marked, 'live' | 'named'> {
   readonly unreadable: readonly string[];
 }
 
-/** Threads that list the directories of objects while this one marks, and judge them with it; undefined where none pay. */
+/** Threads that mark with this one, and then list and judge the directories of objects with it. */
+export type Helpers = MarkHelpers & ObjectHelpers;
+
+/** Undefined where threads do not pay. */
 export type Help = (root: Directory, repository: Repository, roots: readonly MarkRoot[]) => Helpers | undefined;
 
 export function survey(
@@ -23,7 +26,7 @@ export function survey(
   help?: Help,
 ): RepositorySurvey {
   const helpers = help?.(root, repository, roots);
-  const { images, streams, live, holes } = mark(root, repository, roots);
+  const { images, streams, live, holes } = mark(root, repository, roots, { helpers });
   const table = readObjects(root, live, repository.algorithm, helpers);
   const missing = table.missing.length === 0 ? [] : attribute(root, repository, roots, new Set(table.missing), table);
   let hash: string | undefined;
