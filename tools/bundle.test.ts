@@ -13,14 +13,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bundle, cli } from './bundle.ts';
-import { fold, scriptOf, unfold } from './fold.ts';
+import { CODE, PROGRAM, scriptOf } from './program.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'cfs-bundle-'));
 const repository = mkdtempSync(join(tmpdir(), 'cfs-repository-'));
 mkdirSync(join(repository, 'objects/00'), { recursive: true });
 afterAll(() => [place, repository].forEach((each) => rmSync(each, { recursive: true })));
 await bundle(place);
-const text = readFileSync(join(place, 'cfs.js'), 'latin1');
+const text = readFileSync(join(place, PROGRAM), 'latin1');
 
 /** Prints, when the process ends, which native libraries it has loaded, and whether zod was evaluated. */
 const spy = `data:text/javascript,${encodeURIComponent(`
@@ -39,11 +39,13 @@ const loadedBy = (...args: string[]): unknown =>
   );
 
 describe('a bundle away from the clone', () => {
-  it('is one executable file with the native half beside it', () => {
+  it('is an executable file with the rest beside it', () => {
     expect(readdirSync(place).sort()).toEqual([
       'cfs.js',
       'koffi-linux-arm64.node',
       'koffi-linux-x64.node',
+      'program.cjs',
+      'program.code',
       'thread.cjs',
     ]);
     expect(statSync(join(place, 'cfs.js')).mode & 0o111).toBe(0o111);
@@ -55,18 +57,14 @@ describe('a bundle away from the clone', () => {
   });
 
   it('carries what V8 makes of it', () => {
-    expect(scriptOf(join(place, 'cfs.js')).cachedDataRejected).toBe(false);
+    expect(scriptOf(place).cachedDataRejected).toBe(false);
   });
 
   it('runs as well with a V8 that cannot use that', () => {
     const other = mkdtempSync(join(place, 'other-'));
-    const { text: code } = unfold(text, 'code');
-    const changed = text.replace(fold('code', code), () =>
-      fold('code', Buffer.from('of another V8').toString('base64')),
-    );
-    writeFileSync(join(other, 'cfs.js'), changed);
-    for (const name of readdirSync(place).filter((each) => each.endsWith('.node')))
-      copyFileSync(join(place, name), join(other, name));
+    for (const name of readdirSync(place, { withFileTypes: true }).filter((each) => each.isFile()))
+      copyFileSync(join(place, name.name), join(other, name.name));
+    writeFileSync(join(other, CODE), 'of another V8');
     const demo = execFileSync(process.execPath, [join(other, 'cfs.js'), 'demo'], { encoding: 'utf8' });
     rmSync(other, { recursive: true });
     expect(demo).toMatch(/Next: cfs status\n$/);

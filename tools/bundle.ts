@@ -1,24 +1,15 @@
 /**
- * Makes `cfs` one file: packages/cli/dist/cfs.js, with the program of its threads and koffi's native half beside it as
- * thread.cjs and koffi-linux-<arch>.node. The file runs on Node 22.15 or newer, from any directory, without node_modules. It must never look for native code
- * anywhere but beside itself: it runs as root, and a parent directory may be somebody else's.
+ * Makes `cfs` a few files in packages/cli/dist: the launcher `cfs.js`, the program with what V8 makes of it, the program of
+ * its threads, and koffi's native half. They run on Node 22.15 or newer, from any directory, without node_modules. They
+ * must never look for native code anywhere but beside themselves: they run as root, and a parent directory may be
+ * somebody else's.
  */
 import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type BuildOptions, type OutputFile, type Plugin } from 'esbuild';
-import { fold } from './fold.ts';
+import { asFunction, PROGRAM } from './program.ts';
 
 export const cli = join(import.meta.dirname, '../packages/cli');
 const architectures = ['x64', 'arm64'];
@@ -57,8 +48,8 @@ const heavy = ['child_process', 'crypto', 'readline/promises', 'util', 'zlib'].m
 
 /**
  * One file means that every import of every command is done at the start, and a module of Node costs a millisecond or
- * two. So they are fetched when the module that imports them is first used, and heavy ones when something in them is:
- * esbuild looks a name up in the prototype of what was imported.
+ * two. So they are fetched when the module that imports them is first used, and heavy ones when something in them is.
+ * esbuild would copy all properties for each import, and looks a name up in the prototype of what it copies.
  */
 export const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
@@ -66,8 +57,8 @@ export const lazyBuiltins: Plugin = {
     build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
       const get = `process.getBuiltinModule(${JSON.stringify(path)})`;
-      const lazy = `Object.create(new Proxy({}, { get: (_, name) => ${get}[name] }))`;
-      return { contents: `module.exports = ${heavy.includes(path) ? lazy : get}` };
+      const lazy = `new Proxy({}, { get: (_, name) => ${get}[name] })`;
+      return { contents: `module.exports = Object.create(${heavy.includes(path) ? lazy : get})` };
     });
   },
 };
@@ -103,15 +94,15 @@ export const options = {
  */
 const BANNER = "#!/usr/bin/env node\nimport 'node:path';\n";
 
-/** In the bundle the program is folded away, and a function that unfolds it stands in its place. */
-const foldedStart: Plugin = {
-  name: 'folded-start',
+/** In the launcher a function that loads the program stands in its place. */
+const startBeside: Plugin = {
+  name: 'start-beside',
   setup(build) {
-    build.onResolve({ filter: /^\.\/start\.ts$/ }, () => ({ path: join(import.meta.dirname, 'fold.ts') }));
+    build.onResolve({ filter: /^\.\/start\.ts$/ }, () => ({ path: join(import.meta.dirname, 'program.ts') }));
   },
 };
 
-/** Bundles `cfs` to `cfs.js` in the empty folder `dist`, and puts beside it what it needs. */
+/** Bundles `cfs` into the empty folder `dist`. */
 export async function bundle(dist: string): Promise<void> {
   const all = {
     ...options,
@@ -132,25 +123,22 @@ export async function bundle(dist: string): Promise<void> {
     plugins: [nativeBesideBundle, lazyBuiltins],
   } as const satisfies BuildOptions;
   const [launcher, program, thread] = await Promise.all([
-    build({ ...all, entryPoints: [join(cli, 'src/main.ts')], plugins: [foldedStart, lazyBuiltins] }),
+    build({ ...all, entryPoints: [join(cli, 'src/main.ts')], plugins: [startBeside, lazyBuiltins] }),
     build({ ...commonJs, entryPoints: [join(cli, 'src/start.ts')] }),
     build({ ...commonJs, entryPoints: [join(cli, 'src/thread.ts')] }),
   ]);
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${textOf(program)}\n})`;
-  const licences = notices(Object.keys(program.metafile.inputs)).map((notice) => `/*\n${notice}\n*/\n`);
-  const write = (code: Buffer): void => {
-    const parts = [BANNER, textOf(launcher), fold('program', wrapped), fold('code', code.toString('base64')), '\n'];
-    writeFileSync(outfile, ascii([...parts, ...licences].join('')), { mode: 0o755 });
-  };
-  const outfile = join(dist, 'cfs.js');
+  const licences = notices(Object.keys(program.metafile.inputs)).map((notice) => `\n/*\n${notice}\n*/\n`);
+  writeFileSync(join(dist, 'cfs.js'), `${BANNER}${textOf(launcher)}`, { mode: 0o755 });
+  writeFileSync(join(dist, PROGRAM), ascii([asFunction(textOf(program)), ...licences].join('')));
+  writeFileSync(join(dist, 'thread.cjs'), ascii(textOf(thread)));
   const { resolve } = createRequire(join(cli, 'package.json'));
   for (const arch of architectures) {
     const native = join(resolve(`@koromix/koffi-linux-${arch}`), `../linux_${arch}/koffi.node`);
     copyFileSync(native, join(dist, `koffi-linux-${arch}.node`));
   }
-  writeFileSync(join(dist, 'thread.cjs'), ascii(textOf(thread)));
-  write(Buffer.alloc(0));
-  write(codeOf(outfile));
+  execFileSync(process.execPath, [join(import.meta.dirname, 'code-cache.ts'), dist], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
 }
 
 function textOf({ outputFiles: [file] }: { readonly outputFiles: readonly OutputFile[] }): string {
@@ -162,23 +150,11 @@ function ascii(text: string): string {
   return text.replace(/[^\t\n\x20-\x7f]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** V8's code of the program, after a run in a process of its own. */
-function codeOf(bundled: string): Buffer {
-  const place = mkdtempSync(join(tmpdir(), 'cfs-code-'));
-  try {
-    const file = join(place, 'code');
-    const env = { ...process.env, TMPDIR: place };
-    execFileSync(process.execPath, [join(import.meta.dirname, 'code-cache.ts'), bundled, file], { env, stdio: 'pipe' });
-    return readFileSync(file);
-  } finally {
-    rmSync(place, { recursive: true });
-  }
-}
-
 if (process.argv[1] === import.meta.filename) {
   const dist = join(cli, 'dist');
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   await bundle(dist);
-  console.log(`cfs.js: ${Math.ceil(statSync(join(dist, 'cfs.js')).size / 1024)} KiB`);
+  for (const name of readdirSync(dist))
+    console.log(`${name}: ${Math.ceil(statSync(join(dist, name)).size / 1024)} KiB`);
 }

@@ -4,6 +4,7 @@
  */
 import type { Progress, Receipt } from '@cfs/executor';
 import type { Plan } from '@cfs/planner';
+import { print } from './print.ts';
 import { tell } from './render/error.ts';
 
 export interface EventFlags {
@@ -29,7 +30,7 @@ export type Envelope = { readonly schema: 'cfs.event.v1'; readonly time: number 
 export function emit({ events }: EventFlags, event: RunEvent): void {
   if (events !== true) return;
   const envelope: Envelope = { schema: 'cfs.event.v1', time: Date.now(), ...event };
-  process.stdout.write(`${JSON.stringify(envelope)}\n`);
+  print(`${JSON.stringify(envelope)}\n`);
 }
 
 /** The end of each stream, however the run ends. */

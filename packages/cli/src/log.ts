@@ -5,6 +5,7 @@
 import { fstatSync } from 'node:fs';
 import type { Receipt } from '@cfs/executor';
 import { noticesOf, type Plan } from '@cfs/planner';
+import { printError } from './print.ts';
 import { renderError, tell } from './render/error.ts';
 
 export const LOG_FORMATS = ['text', 'json'] as const;
@@ -41,7 +42,7 @@ export class Log {
   }
 
   error(error: unknown, verbose: boolean): void {
-    if (this.#to === 'text') process.stderr.write(renderError(error, verbose));
+    if (this.#to === 'text') printError(renderError(error, verbose));
     else if (this.#to === 'journal') this.#lines('error', renderError(error, verbose));
     else {
       const { what, why, help } = tell(error);
@@ -52,14 +53,14 @@ export class Log {
 
   /** A wrong command line; `text` says all of it. */
   usage(text: string): void {
-    if (this.#to === 'text') process.stderr.write(text);
+    if (this.#to === 'text') printError(text);
     else if (this.#to === 'journal') this.#lines('error', text);
     else this.#json({ level: 'error', message: text.replace(/^cfs: /, '').trim() });
   }
 
   /** What was done or chosen beside what is printed. */
   note(message: string): void {
-    if (this.#to === 'text') process.stderr.write(`${message}\n`);
+    if (this.#to === 'text') printError(`${message}\n`);
     else this.#tell({ level: 'notice', message });
   }
 
@@ -94,12 +95,12 @@ export class Log {
 
   #lines(level: Message['level'], text: string): void {
     const lines = text.trimEnd().split('\n');
-    process.stderr.write(lines.map((line) => `<${PRIORITIES[level]}>${line}\n`).join(''));
+    printError(lines.map((line) => `<${PRIORITIES[level]}>${line}\n`).join(''));
   }
 
   #json(message: Message): void {
     const line: LogLine = { schema: 'cfs.log.v1', time: new Date().toISOString(), ...message };
-    process.stderr.write(`${JSON.stringify(line)}\n`);
+    printError(`${JSON.stringify(line)}\n`);
   }
 }
 

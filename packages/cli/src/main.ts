@@ -1,9 +1,9 @@
 /**
- * The entry point of the `cfs` command. Everything else is loaded when it is needed:
- * whoever asks for the version waits for nothing, not even for `process.stdout`, which takes longer than all the rest.
+ * The entry point of the `cfs` command. Everything else is loaded when it is needed: whoever asks for the version waits
+ * for nothing.
  */
-import { writeSync } from 'node:fs';
 import manifest from '../package.json' with { type: 'json' };
+import { print } from './print.ts';
 
-if (process.argv.length === 3 && process.argv[2] === '--version') writeSync(1, `${manifest.version}\n`);
+if (process.argv.length === 3 && process.argv[2] === '--version') print(`${manifest.version}\n`);
 else await (await import('./start.ts')).start();

@@ -17,6 +17,7 @@ import {
   type PlanFlags,
   type RunFlags,
 } from './options.ts';
+import { print, printError } from './print.ts';
 
 const LOADERS = ['auto', 'systemd', 'grub', 'grub-cc', 'unknown'];
 
@@ -42,7 +43,11 @@ export function makeProgram(done: (exit: number) => void): Command {
     .addOption(new Option('--log-format <format>', 'how stderr is written').choices(LOG_FORMATS).default('text'))
     .option('--verbose', 'tell more about errors')
     .hook('preAction', (_, action) => configure(action))
-    .configureOutput({ outputError: (text) => new Log(program.opts()).usage(usageError(text)) });
+    .configureOutput({
+      writeOut: print,
+      writeErr: printError,
+      outputError: (text) => new Log(program.opts()).usage(usageError(text)),
+    });
   const act: Act = (run) =>
     async function (this: Command): Promise<void> {
       const flags = this.optsWithGlobals<never>();

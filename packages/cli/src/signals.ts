@@ -3,6 +3,7 @@
  * safe as a power cut.
  */
 import { constants } from 'node:os';
+import { printError } from './print.ts';
 
 type Name = 'SIGINT' | 'SIGTERM';
 const NAMES: readonly Name[] = ['SIGINT', 'SIGTERM'];
@@ -18,7 +19,7 @@ export class Signals {
     const handler = (): void => {
       if (this.#caught !== undefined) process.exit(exitFor(name));
       this.#caught = name;
-      process.stderr.write(`\n${name}: ending after the current item; once more ends at once, which is safe too\n`);
+      printError(`\n${name}: ending after the current item; once more ends at once, which is safe too\n`);
     };
     process.on(name, handler);
     return { name, handler };

@@ -4,11 +4,6 @@ import type { LogFlags } from './log.ts';
 export async function start(): Promise<void> {
   // Before the first of them starts: the threads on which Node removes objects, which wait for the disk.
   process.env['UV_THREADPOOL_SIZE'] ??= '16';
-  // Whoever reads may stop reading (`cfs plan | head`); a run that has begun goes on all the same.
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
   const { makeProgram } = await import('./program.ts');
   const program = makeProgram((code) => (process.exitCode = code));
   try {

@@ -4,6 +4,7 @@ import type { Plan } from '@cfs/planner';
 import { emit } from './events.ts';
 import { Log } from './log.ts';
 import type { RunFlags } from './options.ts';
+import { print, printError } from './print.ts';
 import { renderPlan } from './render/plan.ts';
 import { ProgressLine } from './render/progress.ts';
 import { renderReceipt } from './render/receipt.ts';
@@ -53,13 +54,13 @@ export class Telling {
 
   #text(text: string): void {
     const { json, events, logFormat } = this.#flags;
-    if (json !== true && events !== true) process.stdout.write(text);
+    if (json !== true && events !== true) print(text);
     // What is to be read by a program has no room for it.
-    else if (logFormat !== 'json') process.stderr.write(text);
+    else if (logFormat !== 'json') printError(text);
   }
 
   #data(value: object): void {
-    if (this.#flags.json === true) process.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.#flags.json === true) print(`${JSON.stringify(value)}\n`);
   }
 }
 

@@ -166,8 +166,8 @@ describe('a word to stop', () => {
 
   it('before the very last object does not count as done', async () => {
     const { planned, receipt: whole } = await execute();
-    // It is asked for before each item, each directory of objects, and each object.
-    const last = planned.plan.items.length + planned.survey.table.dead.length + whole.objects.count;
+    // It is asked for before each item, the sweep, and each object.
+    const last = planned.plan.items.length + 1 + whole.objects.count;
     let asked = 0;
     const { receipt } = await execute({ change: () => ({ stop: () => (++asked < last ? undefined : 'SIGTERM') }) });
     expect(receipt.objects.count).toBe(whole.objects.count - 1);

@@ -14,7 +14,7 @@ import type { Receipt, Skipped } from './receipt.ts';
 import { isFull, makeDirectories } from './records.ts';
 import { Report } from './report.ts';
 import type { Progress, Reading, Request } from './request.ts';
-import { sweepDirectory } from './sweep.ts';
+import { inLanes, sweepDirectory } from './sweep.ts';
 import { moveToTrash } from './trash.ts';
 
 const YIELD_MS = 50;
@@ -193,14 +193,15 @@ class Run {
     const { place, path } = this.#request.repository;
     const goOn = (): boolean => this.#request.stop?.() === undefined;
     const progress = (): Progress => ({ phase: 'objects', done: this.#report.objects, total: plan.objects.count });
-    for (const dead of survey.table.dead) {
-      await this.#between(progress());
-      this.#touched.add(place);
+    await this.#between(progress());
+    this.#touched.add(place);
+    await inLanes(survey.table.dead, async (dead) => {
       const { removed, failed } = await sweepDirectory(this.#place(place), path, dead, goOn);
       this.#report.swept(removed, plan);
       for (const { path: at, error } of failed) this.#report.skipped(this.#objectAt('objects', ...at), error);
-    }
-    // A word that came within the last directory must not pass for done.
+      await this.#breathe(progress());
+    });
+    // A word that came meanwhile ended the lanes, and must not pass for done.
     await this.#between(progress());
   }
 
@@ -212,13 +213,18 @@ class Run {
     throw new Stopped(`a boot entry was added or changed meanwhile (${added.split('\0')[0] ?? ''}); run cfs gc again`);
   }
 
-  /** Between two items: progress, signals, and the event loop's turn every 50 ms. */
+  /** Between two items: signals, and a breath. */
   async #between(progress: Progress): Promise<void> {
     const word = this.#request.stop?.();
     if (word !== undefined) {
       this.#barrier();
       throw new Stopped(word);
     }
+    await this.#breathe(progress);
+  }
+
+  /** Progress, and the event loop's turn, every 50 ms. */
+  async #breathe(progress: Progress): Promise<void> {
     const now = performance.now();
     if (now - this.#breath < YIELD_MS) return;
     this.#breath = now;

@@ -1,6 +1,6 @@
 import { PosixError } from '@cfs/posix';
 import { describe, expect, it } from 'vitest';
-import { sweepDirectory } from './sweep.ts';
+import { inLanes, sweepDirectory } from './sweep.ts';
 import { disk, show } from './testing/disk.ts';
 
 const rest = (digit: string) => digit.repeat(126);
@@ -35,18 +35,6 @@ describe('a sweep of one directory', () => {
     expect(show(world)).toEqual({ [object('1')]: 'a' });
   });
 
-  it('lets nothing go on when something unforeseen ends it', async () => {
-    const names = ['1', '2', '3', '4', '5', '6'];
-    const world = disk(Object.fromEntries(names.map((name) => [object(name), name])));
-    world.fault = ({ syscall, path }) => {
-      if (syscall === 'unlinkat' && path.endsWith(rest('2'))) throw new TypeError('unforeseen');
-    };
-    await expect(sweepDirectory(world.place('disk'), [], dead(...names), always)).rejects.toThrow('unforeseen');
-    const left = show(world);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(show(world)).toEqual(left);
-  });
-
   it('stops between two names when asked', async () => {
     const world = disk({ [object('1')]: 'a', [object('2')]: 'b', [object('3')]: 'c' });
     let left = 2;
@@ -60,5 +48,36 @@ describe('a sweep of one directory', () => {
     const { removed, failed } = await sweepDirectory(world.place('disk'), [], dead('1'), always);
     expect([removed, failed]).toEqual([0, [{ path: ['ab'], error: expect.any(PosixError) as PosixError }]]);
     expect(world.log).toEqual([]);
+  });
+});
+
+describe('lanes', () => {
+  const numbers = Array.from({ length: 200 }, (_, index) => index);
+
+  it('work on each once, several at once', async () => {
+    const done: number[] = [];
+    let [now, most] = [0, 0];
+    await inLanes(numbers, async (each) => {
+      most = Math.max(most, (now += 1));
+      await new Promise((resolve) => setTimeout(resolve, each % 3));
+      now -= 1;
+      done.push(each);
+    });
+    expect(done.sort((a, b) => a - b)).toEqual(numbers);
+    expect(most).toBe(64);
+  });
+
+  it('begin nothing more when something unforeseen ends one, and have all ended then', async () => {
+    const begun: number[] = [];
+    let ended = 0;
+    const work = async (each: number): Promise<void> => {
+      begun.push(each);
+      await new Promise((resolve) => setTimeout(resolve, each));
+      ended += 1;
+      if (each === 2) throw new TypeError('unforeseen');
+    };
+    await expect(inLanes(numbers, work)).rejects.toThrow('unforeseen');
+    expect(begun.length).toBeLessThan(70);
+    expect(ended).toBe(begun.length);
   });
 });

@@ -8,8 +8,26 @@ export interface SweptDirectory {
   readonly failed: readonly { readonly path: readonly string[]; readonly error: PosixError }[];
 }
 
-/** How many are under way at once: they mostly wait for the disk. Node has threads for four unless told otherwise. */
-const LANES = 16;
+/**
+ * Directories at once. Unlinks mostly wait, for the disk and within a directory for each other, on the threads that node
+ * has for such calls: while more are asked for than there are threads, none of these goes to sleep.
+ */
+const LANES = 64;
+
+/** Works on several at once. When one throws, no more is begun, and all have ended before that goes on. */
+export async function inLanes<T>(all: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    try {
+      for (let each = all[next++]; each !== undefined; each = all[next++]) await work(each);
+    } catch (error) {
+      next = all.length;
+      throw error;
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
+  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
+}
 
 /** One directory of objects in the repository at `path`. `between` is asked before each name; false stops here. */
 export async function sweepDirectory(
@@ -20,15 +38,15 @@ export async function sweepDirectory(
 ): Promise<SweptDirectory> {
   const length = names.length / count;
   const failed: { path: readonly string[]; error: PosixError }[] = [];
-  let [next, removed] = [0, 0];
+  let removed = 0;
   const fail = (error: unknown, ...at: string[]): void => {
     if (!(error instanceof PosixError)) throw error;
     // Gone already is what was wanted.
     if (error.code !== 'ENOENT') failed.push({ path: at, error });
   };
   const sweep = async (directory: WritableDirectory): Promise<void> => {
-    while (next < count && between()) {
-      const name = nameAt(names, next * length, (next += 1) * length);
+    for (let at = 0; at < names.length && between(); at += length) {
+      const name = nameAt(names, at, at + length);
       try {
         await directory.unlinkLater(name);
         removed += 1;
@@ -38,11 +56,7 @@ export async function sweepDirectory(
     }
   };
   try {
-    await below(place, [...path, 'objects', prefix], async (directory) => {
-      const lanes = await Promise.allSettled(Array.from({ length: LANES }, () => sweep(directory)));
-      // All have ended: nothing is under way when the directory is closed, and its number may be another's.
-      for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
-    });
+    await below(place, [...path, 'objects', prefix], sweep);
   } catch (error) {
     fail(error, prefix);
   }

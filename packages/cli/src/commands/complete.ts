@@ -5,6 +5,7 @@ import { complete, type Candidate } from '../completion.ts';
 import { EXIT } from '../failure.ts';
 import type { GlobalFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { System } from '../system.ts';
 
 export async function completeCommand(program: Command, words: readonly string[]): Promise<number> {
@@ -14,7 +15,7 @@ export async function completeCommand(program: Command, words: readonly string[]
   });
   const lines =
     typeof answer === 'string' ? [answer] : answer.map(({ text, about }) => (about ? `${text}\t${about}` : text));
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  print(lines.map((line) => `${line}\n`).join(''));
   return EXIT.done;
 }
 

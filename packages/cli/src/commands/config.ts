@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { isConfigured, KEYS, programOf, settingOptions, settingsFor } from '../config.ts';
 import { EXIT } from '../failure.ts';
 import { durationText, type OutputFlags } from '../options.ts';
+import { print } from '../print.ts';
 
 export interface Configuration {
   readonly schema: 'cfs.config.v1';
@@ -25,7 +26,7 @@ export async function configCommand(command: Command): Promise<number> {
     command.opts<OutputFlags>().json === true
       ? `${JSON.stringify(configuration)}\n`
       : render(configuration, isConfigured(program));
-  process.stdout.write(text);
+  print(text);
   return EXIT.done;
 }
 

@@ -9,6 +9,7 @@ import { unpack } from '@cfs/test-images/unpack';
 import archive from '@cfs/test-images/twelve-updates.tar.zst';
 import { EXIT } from '../failure.ts';
 import type { GlobalFlags } from '../options.ts';
+import { print } from '../print.ts';
 import { paint, wrap } from '../render/text.ts';
 import { gcCommand } from './gc.ts';
 import { planCommand } from './plan.ts';
@@ -86,9 +87,9 @@ function rollbackEntry(esp: string): string {
 }
 
 function say(...words: string[]): void {
-  process.stdout.write(`\n${wrap(words.join(' ')).join('\n')}\n`);
+  print(`\n${wrap(words.join(' ')).join('\n')}\n`);
 }
 
 function command(text: string): void {
-  process.stdout.write(`\n${paint('cyan', `$ ${text}`)}\n`);
+  print(`\n${paint('cyan', `$ ${text}`)}\n`);
 }

@@ -4,6 +4,7 @@ import type { LayersUsage, Problem } from '@cfs/repo';
 import { EXIT } from '../failure.ts';
 import type { GlobalFlags, OutputFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { renderUsage } from '../render/du.ts';
 import { byMenu } from '../render/plan.ts';
 import { System } from '../system.ts';
@@ -24,7 +25,7 @@ export async function duCommand(flags: GlobalFlags & OutputFlags & { wait: numbe
   const system = new System(await placesOf(flags, false));
   try {
     const usage = await system.shared(flags.wait, () => diskUsage(system));
-    process.stdout.write(flags.json === true ? `${JSON.stringify(usage)}\n` : renderUsage(usage));
+    print(flags.json === true ? `${JSON.stringify(usage)}\n` : renderUsage(usage));
     return usage.problems.length > 0 ? EXIT.problems : EXIT.done;
   } finally {
     system.close();

@@ -4,6 +4,7 @@ import { EXIT } from '../failure.ts';
 import { find } from '../find.ts';
 import type { GlobalFlags, OutputFlags, PlanFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { renderNotice } from '../render/notice.ts';
 import { paint, shorten, wrap } from '../render/text.ts';
 import { System } from '../system.ts';
@@ -14,7 +15,7 @@ export async function explainCommand(flags: GlobalFlags & PlanFlags & OutputFlag
   try {
     const planned = system.plan(optionsOf(system, flags, Date.now()));
     const explanation = new Explainer(system, planned).explain(find(system, planned, text));
-    process.stdout.write(flags.json === true ? `${JSON.stringify(explanation)}\n` : render(explanation));
+    print(flags.json === true ? `${JSON.stringify(explanation)}\n` : render(explanation));
     return EXIT.done;
   } finally {
     system.close();

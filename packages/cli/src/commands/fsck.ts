@@ -17,6 +17,7 @@ import { openRepository, whileReading } from '../host/index.ts';
 import { checkAllObjects, type AllObjects } from '../object-threads.ts';
 import type { GlobalFlags, OutputFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { renderFsck } from '../render/fsck.ts';
 import { ProgressLine } from '../render/progress.ts';
 import { System } from '../system.ts';
@@ -52,7 +53,7 @@ interface Subject {
 
 export async function fsckCommand(flags: FsckFlags): Promise<number> {
   const result = await (flags.repo === undefined ? checkSystem(flags) : checkRepository(flags, flags.repo));
-  process.stdout.write(flags.json === true ? `${JSON.stringify(result)}\n` : renderFsck(result));
+  print(flags.json === true ? `${JSON.stringify(result)}\n` : renderFsck(result));
   return result.damage.length + result.notices.length > 0 ? EXIT.problems : EXIT.done;
 }
 

@@ -6,6 +6,7 @@ import { hasItems, sparing, type Options, type Plan } from '@cfs/planner';
 import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, PlanFlags, RunFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { printError } from '../print.ts';
 import { Signals } from '../signals.ts';
 import { surveyThreads } from '../survey-threads.ts';
 import { entriesOf, System } from '../system.ts';
@@ -78,7 +79,7 @@ async function agreed(): Promise<boolean> {
   const closed = once(terminal, 'close').then(() => undefined);
   const answer = await Promise.race([terminal.question('Remove all of this? [y/N] '), closed]).catch(() => undefined);
   terminal.close();
-  if (answer === undefined) process.stderr.write('\n');
+  if (answer === undefined) printError('\n');
   return answer !== undefined && /^y(es)?$/i.test(answer.trim());
 }
 

@@ -3,6 +3,7 @@ import { readReceipts, type PastRun, type Problem } from '@cfs/repo';
 import { EXIT } from '../failure.ts';
 import type { GlobalFlags, OutputFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { renderHistory } from '../render/history.ts';
 import { System } from '../system.ts';
 
@@ -18,7 +19,7 @@ export async function historyCommand(flags: GlobalFlags & OutputFlags): Promise<
   try {
     const problems: Problem[] = [];
     const history: History = { schema: 'cfs.history.v1', runs: readReceipts(system.sysroot, problems), problems };
-    process.stdout.write(flags.json === true ? `${JSON.stringify(history)}\n` : renderHistory(history));
+    print(flags.json === true ? `${JSON.stringify(history)}\n` : renderHistory(history));
     return problems.length > 0 ? EXIT.problems : EXIT.done;
   } finally {
     system.close();

@@ -4,11 +4,12 @@ import { EXIT } from '../failure.ts';
 import { expose, stateGauges, type Gauge } from '../metrics.ts';
 import type { GlobalFlags, PlanFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { System } from '../system.ts';
 import { optionsOf } from './plan.ts';
 
 export async function metricsCommand(flags: GlobalFlags & PlanFlags): Promise<number> {
-  process.stdout.write(expose(await readState(flags)));
+  print(expose(await readState(flags)));
   return EXIT.done;
 }
 

@@ -4,6 +4,7 @@ import { show } from '@cfs/planner';
 import { EXIT } from '../failure.ts';
 import type { GlobalFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { short } from '../render/text.ts';
 import { resolveId, System, type Planned } from '../system.ts';
 import { openPlaces } from '../writing.ts';
@@ -36,7 +37,7 @@ async function withPin(flags: PinFlags, id: string, act: Act): Promise<number> {
     const planned = system.plan({ now: Date.now() });
     const places = openPlaces(system.paths);
     try {
-      process.stdout.write(act(pinnedOf(planned, id), places));
+      print(act(pinnedOf(planned, id), places));
       return EXIT.done;
     } finally {
       for (const place of Object.values(places)) place.close();

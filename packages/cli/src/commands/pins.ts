@@ -5,6 +5,7 @@ import type { Inventory } from '@cfs/repo';
 import { EXIT } from '../failure.ts';
 import type { GlobalFlags, OutputFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { byMenu } from '../render/plan.ts';
 import { renderPins } from '../render/pins.ts';
 import { System } from '../system.ts';
@@ -22,7 +23,7 @@ export async function pinsCommand(flags: GlobalFlags & OutputFlags): Promise<num
   try {
     const { inventory, decision } = system.plan({ now: Date.now() });
     const pins = pinsOf(inventory, decision);
-    process.stdout.write(flags.json === true ? `${JSON.stringify(pins)}\n` : renderPins(pins));
+    print(flags.json === true ? `${JSON.stringify(pins)}\n` : renderPins(pins));
     return EXIT.done;
   } finally {
     system.close();

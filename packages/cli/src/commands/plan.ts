@@ -7,6 +7,7 @@ import { withSpace } from '../for-space.ts';
 import { Log, type LogFlags } from '../log.ts';
 import type { GlobalFlags, OutputFlags, PlanFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { renderPlan } from '../render/plan.ts';
 import { savedPlanJson } from '../saved-plan.ts';
 import { resolveId, System, type Planned } from '../system.ts';
@@ -93,7 +94,7 @@ export async function planCommand(
     let options: Options = { now: Date.now() };
     const planned = await system.planShared(() => (options = optionsOf(system, flags, options.now)), flags.wait ?? 0);
     const pieces = flags.json === true ? planJson(planned) : planText(planned, flags.all ?? false);
-    for (const piece of pieces) process.stdout.write(piece);
+    for (const piece of pieces) print(piece);
     if (flags.save !== undefined) {
       const { saveFile } = await import('../writing.ts');
       saveFile(flags.save, [...savedPlanJson(options, planJson(planned))].join(''));

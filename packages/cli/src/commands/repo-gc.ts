@@ -7,6 +7,7 @@ import { emit } from '../events.ts';
 import { EXIT } from '../failure.ts';
 import { openRepository, whileReading } from '../host/index.ts';
 import type { RunFlags } from '../options.ts';
+import { print } from '../print.ts';
 import { Signals } from '../signals.ts';
 import { surveyThreads } from '../survey-threads.ts';
 import { Telling } from '../telling.ts';
@@ -56,7 +57,7 @@ function show(flags: RepoFlags, { repository, survey, reading: { plan } }: Plann
   emit(flags, { event: 'plan', plan });
   const planned = { plan, survey, inventory: { repository } };
   if (flags.events !== true)
-    for (const piece of flags.json === true ? planJson(planned) : planText(planned, false)) process.stdout.write(piece);
+    for (const piece of flags.json === true ? planJson(planned) : planText(planned, false)) print(piece);
   return exitOf(plan);
 }
 

@@ -6,6 +6,7 @@ import { inside, survey, type Inventory } from '@cfs/repo';
 import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, OutputFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { renderRestored } from '../render/restored.ts';
 import { System } from '../system.ts';
 import { openPlaces, openRun } from '../writing.ts';
@@ -35,7 +36,7 @@ export async function restoreCommand(flags: RestoreFlags, text: string): Promise
     const lock = await lockDirectory(system.repositoryPath, 'exclusive', { waitMs: flags.wait });
     try {
       const restored = bringBack(system, text);
-      process.stdout.write(flags.json === true ? `${JSON.stringify(restored)}\n` : renderRestored(restored));
+      print(flags.json === true ? `${JSON.stringify(restored)}\n` : renderRestored(restored));
       return restored.outcome === 'missing' ? EXIT.refused : EXIT.done;
     } finally {
       lock.release();

@@ -4,6 +4,7 @@ import type { Inventory } from '@cfs/repo';
 import { holdingsOf, type Holding } from '../closures.ts';
 import type { GlobalFlags, OutputFlags, PlanFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print } from '../print.ts';
 import { byMenu } from '../render/plan.ts';
 import { renderStatus } from '../render/status.ts';
 import { System } from '../system.ts';
@@ -40,7 +41,7 @@ export async function statusCommand(flags: GlobalFlags & PlanFlags & OutputFlags
   const system = new System(await placesOf(flags, false));
   try {
     const { status, exit } = statusOf(system, optionsOf(system, flags, Date.now()));
-    process.stdout.write(flags.json === true ? `${JSON.stringify(status)}\n` : renderStatus(status));
+    print(flags.json === true ? `${JSON.stringify(status)}\n` : renderStatus(status));
     return exit;
   } finally {
     system.close();

@@ -8,6 +8,7 @@ import type { Trash } from '@cfs/repo';
 import { EXIT, Failure } from '../failure.ts';
 import type { GlobalFlags, OutputFlags, RunFlags } from '../options.ts';
 import { placesOf } from '../places.ts';
+import { print, printError } from '../print.ts';
 import { renderTrash } from '../render/trash.ts';
 import { System, type Planned } from '../system.ts';
 import { collect } from './gc.ts';
@@ -30,7 +31,7 @@ export async function trashListCommand(flags: GlobalFlags & OutputFlags): Promis
   const system = new System(await placesOf(flags, false));
   try {
     const list = listOf(system.inventory().ledger.trash);
-    process.stdout.write(flags.json === true ? `${JSON.stringify(list)}\n` : renderTrash(list, Date.now()));
+    print(flags.json === true ? `${JSON.stringify(list)}\n` : renderTrash(list, Date.now()));
     return EXIT.done;
   } finally {
     system.close();
@@ -71,9 +72,7 @@ async function copyCommand(flags: RestoreFlags & { to: string }, text: string): 
         throw new Failure('no-etc', `${name.slice(0, 12)} has no etc in the trash`, { hint: 'cfs trash list' });
       const path = `${to.path.replace(/\/+$/, '')}/etc`;
       const told: Copied = { schema: 'cfs.copied.v1', name, path };
-      process.stdout.write(
-        flags.json === true ? `${JSON.stringify(told)}\n` : `${path} is a copy; the trash keeps its own\n`,
-      );
+      print(flags.json === true ? `${JSON.stringify(told)}\n` : `${path} is a copy; the trash keeps its own\n`);
       return EXIT.done;
     } finally {
       to.close();
@@ -117,9 +116,7 @@ export async function trashEmptyCommand(flags: GlobalFlags & RunFlags): Promise<
   const system = new TrashSystem(await placesOf(flags, true));
   try {
     const list = listOf(system.inventory().ledger.trash);
-    (flags.json === true || flags.events === true ? process.stderr : process.stdout).write(
-      renderTrash(list, Date.now()),
-    );
+    (flags.json === true || flags.events === true ? printError : print)(renderTrash(list, Date.now()));
     return await collect(system, flags, { now: Date.now() });
   } finally {
     system.close();

@@ -1,9 +1,12 @@
 /** Words and numbers for people: sizes, ages, short names, paint. Nothing here knows what is shown. */
+import { fstatSync } from 'node:fs';
 import { styleText } from 'node:util';
 
 /** Without a terminal, or with NO_COLOR, the text as it is. */
 export function paint(format: Parameters<typeof styleText>[0], text: string): string {
-  return styleText(format, text, { stream: process.stdout });
+  // To ask node's stream, it has to be made; a file or a pipe is no terminal.
+  const asks = fstatSync(1).isCharacterDevice() || process.env['FORCE_COLOR'] !== undefined;
+  return asks ? styleText(format, text, { stream: process.stdout }) : text;
 }
 
 /** Bytes in binary units. */
