@@ -45,12 +45,11 @@ describe.skipIf(missing)(`a disk${missing ? `: ${missing}` : ''}`, () => {
 
   it('of which a cluster is lost does not pass', () => {
     const bytes = cut(stage.base, partitions(stage.sizes).esp);
-    // In both tables: the chain of the first kernel ends after its first cluster.
+    // In both tables: the chain of each kernel ends after its first cluster.
     const table = bytes.readUInt16LE(14) * 512;
     const length = bytes.readUInt32LE(36) * 512;
-    const kernel = Buffer.from('VMLINUZ    ');
-    const first = firstCluster(bytes, kernel);
-    for (const start of [table, table + length]) bytes.writeUInt32LE(0, start + first * 4);
+    for (const first of firstClusters(bytes, 'VMLINUZ    '))
+      for (const start of [table, table + length]) bytes.writeUInt32LE(0, start + first * 4);
     const { tree, complaints } = lookAtEsp(bytes, place);
     expect(complaints.join()).toMatch(/vmlinuz/i);
     expect(rules({ ...stage.before, esp: tree })).toContain('S2');
@@ -134,8 +133,8 @@ function isFile(node: unknown): node is { readonly bytes: Uint8Array } {
   return typeof node === 'object' && node !== null && 'bytes' in node && node.bytes instanceof Uint8Array;
 }
 
-/** Of the last file with this short name. */
-function firstCluster(bytes: Buffer, name: Buffer): number {
-  const at = bytes.lastIndexOf(name);
-  return (bytes.readUInt16LE(at + 20) << 16) | bytes.readUInt16LE(at + 26);
+/** Of all files with this short name. */
+function* firstClusters(bytes: Buffer, name: string): Generator<number> {
+  for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1))
+    yield (bytes.readUInt16LE(at + 20) << 16) | bytes.readUInt16LE(at + 26);
 }
