@@ -3,7 +3,7 @@
  * partition, or a rotation. Unexplained: an update tool that was interrupted, a lost entry, or an attack.
  */
 import type { Artifact, Intent } from '@cfs/repo';
-import { artifactKey, type Deployment } from './deployments.ts';
+import { artifactsNamed, type Deployment } from './deployments.ts';
 import type { Death, Hold, Notice } from './types.ts';
 import { isUse } from './roots.ts';
 import type { World } from './world.ts';
@@ -88,13 +88,13 @@ export function couldBoot(world: World, deployment: Deployment): boolean {
  */
 export function ownArtifacts(world: World, deployment: Deployment): Artifact[] {
   const { boots, ledger } = world.inventory;
-  const all = boots.flatMap((boot) => boot.artifacts);
   const copies = ledger.copies.filter((copy) => deployment.digests.has(copy.digest));
-  const told = new Set([...deployment.entries, ...copies].flatMap(({ artifacts }) => artifacts.map(artifactKey)));
-  const named = all.filter((artifact) => deployment.digests.has(artifact.digest) || told.has(artifactKey(artifact)));
+  const told = [...deployment.entries, ...copies].flatMap(({ artifacts }) => artifacts);
+  const named = artifactsNamed(world, told, deployment.digests);
   if (named.some(isWhole)) return named;
   const digest = deployment.state?.origin?.bootDigest;
-  return digest === undefined ? named : [...named, ...all.filter((artifact) => artifact.bootDigest === digest)];
+  if (digest === undefined) return named;
+  return [...named, ...boots.flatMap((boot) => boot.artifacts.filter((artifact) => artifact.bootDigest === digest))];
 }
 
 /** Something to boot: addons alone are nothing. */

@@ -18,7 +18,7 @@ import {
   repositoryDoubts,
   stagedDoubt,
 } from './evidence.ts';
-import { judgeFates, type Fate } from './fates.ts';
+import { fatesByDigest, judgeFates, type Fate } from './fates.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { lazily } from './lazily.ts';
 import { defaultEntries, readMenu, type MenuEntry } from './menu.ts';
@@ -69,8 +69,9 @@ export function decide(inventory: Inventory, options: Options): Decision {
     options,
   });
 
-  const kept = menu.entries.filter((entry) => !isRemoved(entry, fates));
-  const removed = menu.entries.filter((entry) => !kept.includes(entry));
+  const fatesOf = fatesByDigest(fates);
+  const removed = menu.entries.filter((entry) => isRemoved(entry, fatesOf(entry.digests)));
+  const kept = menu.entries.filter((entry) => !removed.includes(entry));
   const guarded = fates.filter((fate) => fate.verdict !== 'dead');
   const bootable = judgeBootable(world, fates);
   const artifacts = judgeArtifacts({
@@ -162,10 +163,9 @@ function guardedArtifacts(world: World, { deployment, holds }: Fate, kept: reado
 }
 
 /** Entries of what is dropped, and the entries of ours in a stale set. */
-function isRemoved(entry: MenuEntry, fates: readonly Fate[]): boolean {
+function isRemoved(entry: MenuEntry, own: readonly Fate[]): boolean {
   if (!entry.removable) return false;
   if (entry.stale) return true;
-  const own = fates.filter((fate) => entry.digests.some((digest) => fate.deployment.digests.has(digest)));
   return entry.offered && own.length > 0 && own.every((fate) => fate.verdict === 'dead');
 }
 

@@ -1,6 +1,7 @@
 /** One deployment out of the places where its parts lie: state directory, images, manifest, entries, artifacts. */
 import type { Digest } from '@cfs/bls';
 import type { Artifact, StateDirectory } from '@cfs/repo';
+import { lookup } from './lookup.ts';
 import type { MenuEntry } from './menu.ts';
 import { bootcTag } from './world.ts';
 import type { World } from './world.ts';
@@ -29,7 +30,9 @@ export function findDeployments(world: World, entries: readonly MenuEntry[], hel
   const known = [...seeds].filter(
     (digest) => world.hasImage(digest) || world.states.has(digest) || isTagged(world, digest),
   );
-  return group(world, known).map((digests) => make(world, digests, entries));
+  const ours = entries.filter((entry) => entry.ownership === 'ours');
+  const entriesOf = lookup(ours, (entry) => entry.digests);
+  return group(world, known).map((digests) => make(world, digests, entriesOf(digests)));
 }
 
 function isTagged(world: World, digest: Digest): boolean {
@@ -60,11 +63,8 @@ function group(world: World, seeds: readonly Digest[]): ReadonlySet<Digest>[] {
   return groups;
 }
 
-function make(world: World, digests: ReadonlySet<Digest>, entries: readonly MenuEntry[]): Deployment {
+function make(world: World, digests: ReadonlySet<Digest>, own: readonly MenuEntry[]): Deployment {
   const state = [...digests].map((digest) => world.states.get(digest)).find((each) => each !== undefined);
-  const own = entries.filter(
-    (entry) => entry.ownership === 'ours' && entry.digests.some((digest) => digests.has(digest)),
-  );
   const named = own.flatMap((entry) => entry.digests).find((digest) => digests.has(digest));
   const image = [...digests].find((digest) => world.hasImage(digest));
   const id = state?.digest ?? named ?? image ?? [...digests][0];
@@ -90,7 +90,21 @@ function findManifests(
   return { manifests, manifestBy: named === undefined ? 'nothing' : 'lost' };
 }
 
+type ArtifactName = Pick<Artifact, 'digest' | 'kind'>;
+
+/** What lies on any partition under one of the names, or with one of the digests in its own. */
+export function artifactsNamed(
+  world: World,
+  names: readonly ArtifactName[],
+  digests: ReadonlySet<Digest> = new Set(),
+): Artifact[] {
+  const keys = new Set(names.map(artifactKey));
+  return world
+    .artifactsOf([...digests, ...names.map(({ digest }) => digest)])
+    .filter((artifact) => digests.has(artifact.digest) || keys.has(artifactKey(artifact)));
+}
+
 /** What an artifact is called, in whichever spelling: an entry's path and a file on the disk compare by this. */
-export function artifactKey(artifact: Pick<Artifact, 'digest' | 'kind'>): string {
+export function artifactKey(artifact: ArtifactName): string {
   return `${artifact.kind === 'kernel' ? 'kernel' : 'uki'}:${artifact.digest}`;
 }

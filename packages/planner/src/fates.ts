@@ -1,6 +1,8 @@
 /** Whether each deployment lives, is held, is spared by a doubt, or is dead, and why: one rule after the other. */
+import type { Digest } from '@cfs/bls';
 import { couldBoot, explainDeath, firstSight, validIntent } from './deaths.ts';
 import type { Deployment } from './deployments.ts';
+import { lookup, type Lookup } from './lookup.ts';
 import type { Death, DeploymentReport, Hold, Notice, Options } from './types.ts';
 import type { World } from './world.ts';
 
@@ -11,6 +13,11 @@ export interface Fate {
   readonly death?: Death | undefined;
   readonly deadline?: number | undefined;
   readonly notice?: Notice | undefined;
+}
+
+/** The fates of what has any of the digests. */
+export function fatesByDigest(fates: readonly Fate[]): Lookup<Digest, Fate> {
+  return lookup(fates, ({ deployment }) => deployment.digests);
 }
 
 export interface FateInputs {

@@ -1,5 +1,5 @@
 /** What is worth telling beside the plan itself: what reading found, and what is odd about entries and refs. */
-import type { Inventory, Problem, Ref } from '@cfs/repo';
+import type { Inventory, Link, Problem, Ref } from '@cfs/repo';
 import type { Fate } from './fates.ts';
 import type { Menu } from './menu.ts';
 import { show } from './show.ts';
@@ -25,8 +25,10 @@ export function inventoryNotices(
     message: 'has no place in a repository; it stays',
     severity: 'problem',
   }));
-  const broken = inventory.repository.refs
-    .filter((ref) => ref.target !== undefined && !linkOf(inventory, ref) && !deadTags.has(show(ref)))
+  const { images, streams, refs } = inventory.repository;
+  const links = { image: namesOf(images), stream: namesOf(streams) };
+  const broken = refs
+    .filter((ref) => ref.target !== undefined && !links[ref.kind].has(ref.target) && !deadTags.has(show(ref)))
     .map(brokenRef);
   const sets = inventory.boots.flatMap((boot) => boot.stagedSets);
   const crossed = sets
@@ -42,9 +44,8 @@ export function inventoryNotices(
   return [...read, ...strays, ...broken, ...crossed, ...entryNotices(menu), ...fromFates];
 }
 
-function linkOf(inventory: Inventory, ref: Ref): boolean {
-  const links = ref.kind === 'image' ? inventory.repository.images : inventory.repository.streams;
-  return links.some((link) => link.name === ref.target);
+function namesOf(links: readonly Link[]): ReadonlySet<string> {
+  return new Set(links.map((link) => link.name));
 }
 
 export function brokenRef(ref: Ref): Notice {

@@ -96,19 +96,15 @@ function planTrashRecords({ world, now, emptyTrash }: RecordInputs): RecordChang
 function planCopies({ world, kept, removed, living, remaining }: RecordInputs): RecordChange[] {
   const { copies } = world.inventory.ledger;
   const changes: RecordChange[] = [];
-  const ids = new Set([...copies.map((copy) => copy.digest), ...living.map((deployment) => deployment.id)]);
+  const copiesOf = Map.groupBy(copies, (copy) => copy.digest);
+  const deployments = new Map(living.map((deployment) => [deployment.id, deployment]));
+  const stays = new Set(kept);
+  const ids = new Set([...copiesOf.keys(), ...deployments.keys()]);
   for (const entry of removed) for (const digest of entry.digests) if (world.knows(digest)) ids.add(digest);
   for (const digest of ids) {
-    const present = copies.filter((copy) => copy.digest === digest);
-    const deployment = living.find((each) => each.id === digest);
-    const current = deployment
-      ? kept
-          .filter(
-            (entry) =>
-              entry.ownership === 'ours' && !entry.stale && entry.digests.some((each) => deployment.digests.has(each)),
-          )
-          .map(copyOf)
-      : [];
+    const present = copiesOf.get(digest) ?? [];
+    const deployment = deployments.get(digest);
+    const current = (deployment?.entries ?? []).filter((entry) => stays.has(entry) && !entry.stale).map(copyOf);
     const going = removed.filter((entry) => entry.digests.includes(digest)).map(copyOf);
     const needed = present.filter((copy) => copy.artifacts.some((artifact) => remaining.has(artifactKey(artifact))));
     const after = current.length > 0 ? current : needed.length > 0 || deployment ? present : [];

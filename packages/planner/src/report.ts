@@ -1,7 +1,7 @@
 /** What each deployment is: its roles, whether it boots, what is broken about it. For people, and for the exit code. */
 import type { Digest } from '@cfs/bls';
-import { artifactKey, type Deployment } from './deployments.ts';
-import type { Fate } from './fates.ts';
+import { artifactsNamed, type Deployment } from './deployments.ts';
+import { fatesByDigest, type Fate } from './fates.ts';
 import { inMenuOrder, type Menu, type MenuEntry } from './menu.ts';
 import { bootedDigest } from './roots.ts';
 import type { DeploymentReport, Hold, Notice, Role } from './types.ts';
@@ -28,14 +28,11 @@ export function judgeBootable(world: World, fates: readonly Fate[]): Bootable {
       notices.push({ code: 'broken', about, message: `does not boot: ${faults.join('; ')}`, severity: 'problem' });
     notices.push(...mismatches(world, deployment), ...degradations(deployment), ...duplicates(deployment));
   }
-  const isBootable = (entry: MenuEntry): boolean => {
-    const own = fates.filter((fate) => entry.digests.some((digest) => fate.deployment.digests.has(digest)));
-    return (
-      entry.missing.length === 0 &&
-      artifactsComplete(world, entry) &&
-      own.some((fate) => parts(world, fate.deployment, [entry]).length === 0)
-    );
-  };
+  const fatesOf = fatesByDigest(fates);
+  const isBootable = (entry: MenuEntry): boolean =>
+    entry.missing.length === 0 &&
+    artifactsComplete(world, entry) &&
+    fatesOf(entry.digests).some((fate) => parts(world, fate.deployment, [entry]).length === 0);
   return { isBootable, broken, notices };
 }
 
@@ -60,21 +57,15 @@ function faultsOf(world: World, deployment: Deployment): string[] {
 }
 
 function artifactsComplete(world: World, entry: MenuEntry): boolean {
-  const keys = new Set(entry.artifacts.map(artifactKey));
-  const used = world.inventory.boots
-    .flatMap((boot) => boot.artifacts)
-    .filter((artifact) => artifact.kind !== 'addons' && keys.has(artifactKey(artifact)));
+  const used = artifactsNamed(world, entry.artifacts).filter((artifact) => artifact.kind !== 'addons');
   return used.length === 0 || used.some((artifact) => artifact.complete);
 }
 
 /** The entry says one spelling of an artifact's name, the disk another: a migration that was cut short. */
 function mismatches(world: World, deployment: Deployment): Notice[] {
-  const artifacts = world.inventory.boots.flatMap((boot) => boot.artifacts);
   return deployment.entries.flatMap((entry): Notice[] => {
     if (entry.missing.length === 0 || entry.stale) return [];
-    const other = artifacts.find((artifact) =>
-      entry.artifacts.some((name) => artifactKey(name) === artifactKey(artifact)),
-    );
+    const [other] = artifactsNamed(world, entry.artifacts);
     if (other === undefined) return [];
     const message = `${entry.where} says ${entry.missing[0] ?? ''}, but it is called ${other.name} on the disk (a renaming was cut short)`;
     return [
@@ -120,10 +111,8 @@ export function reportDeployments(
     const { deployment } = fate;
     const broken = bootable.broken.get(deployment.id) ?? [];
     const entries = deployment.entries.filter((entry) => !entry.stale);
-    const keys = new Set(entries.flatMap((entry) => entry.artifacts.map(artifactKey)));
-    const artifacts = world.inventory.boots
-      .flatMap((boot) => boot.artifacts)
-      .filter((artifact) => keys.has(artifactKey(artifact)) || deployment.digests.has(artifact.digest));
+    const named = entries.flatMap((entry) => entry.artifacts);
+    const artifacts = artifactsNamed(world, named, deployment.digests);
     return {
       id: deployment.id,
       digests: [...deployment.digests],
@@ -149,10 +138,9 @@ export function reportDeployments(
 function menuPositions(world: World, menu: Menu, fates: readonly Fate[]): Map<Fate, number> {
   const lines = inMenuOrder(world, menu) ?? [];
   const first = new Map<Fate, number>();
+  const fatesOf = fatesByDigest(fates);
   for (const line of lines) {
-    const own = fates.find(
-      (fate) => !first.has(fate) && line.digests.some((digest) => fate.deployment.digests.has(digest)),
-    );
+    const own = fatesOf(line.digests).find((fate) => !first.has(fate));
     if (own) first.set(own, first.size);
   }
   return first;

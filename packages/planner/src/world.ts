@@ -3,7 +3,8 @@
  * Facts and lookups only; no rule about life or death.
  */
 import { parseDigest, type Digest } from '@cfs/bls';
-import type { Inventory, Link, Ref, StateDirectory, StreamLink } from '@cfs/repo';
+import type { Artifact, Inventory, Link, Ref, StateDirectory, StreamLink } from '@cfs/repo';
+import { lookup, type Lookup } from './lookup.ts';
 
 const BOOTC_TAG = /^oci\/localhost%2Fbootc-(sha256:[0-9a-f]{64})$/;
 
@@ -17,6 +18,8 @@ export class World {
   readonly images: ReadonlyMap<string, Link>;
   readonly streams: ReadonlyMap<string, StreamLink>;
   readonly states: ReadonlyMap<Digest, StateDirectory>;
+  /** The boot artifacts with one of the digests in their names. */
+  readonly artifactsOf: Lookup<Digest, Artifact>;
   readonly #byObject = new Map<Digest, StreamLink[]>();
   readonly #twins = new Map<Digest, ReadonlySet<Digest>>();
   readonly #manifests = new Map<Digest, string[]>();
@@ -37,6 +40,8 @@ export class World {
       const isConfig = bootRefs(link).length > 0 && !link.name.startsWith('ostree-commit-');
       for (const digest of boots) push(isConfig ? this.#configs : this.#manifests, digest, link.name);
     }
+    const artifacts = inventory.boots.flatMap((boot) => boot.artifacts);
+    this.artifactsOf = lookup(artifacts, ({ digest }) => [digest]);
     const tagged = repository.refs
       .filter((ref) => bootcTag(ref) !== undefined)
       .flatMap((ref) => this.bootImages(this.streams.get(ref.target ?? '')));

@@ -212,7 +212,7 @@ function readDefault(reading: Reading): DefaultEntry {
 class PartitionFiles {
   readonly #partition: OpenPartition;
   readonly #problems: Problem[];
-  readonly #names = new Map<string, string[] | undefined>();
+  readonly #names = new Map<string, ReadonlySet<string> | undefined>();
   readonly #ukis = new Map<string, UkiFacts>();
 
   constructor(partition: OpenPartition, problems: Problem[]) {
@@ -255,18 +255,18 @@ class PartitionFiles {
     const real: string[] = [];
     for (const component of components) {
       const names = this.#list(real);
-      const name = names?.find((each) => each === component) ?? names?.find((each) => sameName(each, component));
+      const name = names?.has(component) ? component : [...(names ?? [])].find((each) => sameName(each, component));
       if (name === undefined) return undefined;
       real.push(name);
     }
     return real.length > 0 ? real : undefined;
   }
 
-  #list(path: readonly string[]): string[] | undefined {
+  #list(path: readonly string[]): ReadonlySet<string> | undefined {
     const key = path.join('/');
     if (!this.#names.has(key)) {
       const names = attempt(() =>
-        inside(this.#partition.directory, path, (directory) => directory.list().map((each) => each.name)),
+        inside(this.#partition.directory, path, (directory) => new Set(directory.list().map((each) => each.name))),
       );
       this.#names.set(key, names.ok ? names.value : undefined);
     }
