@@ -47,7 +47,7 @@ const nativeBesideBundle: Plugin = {
 const heavy = ['child_process', 'crypto', 'readline/promises', 'util', 'zlib'].map((name) => `node:${name}`);
 
 /**
- * One file means that every import of every command is done at the start, and a module of Node costs a millisecond or
+ * One program means that every import of every command is done at the start, and a module of Node costs a millisecond or
  * two. So they are fetched when the module that imports them is first used, and heavy ones when something in them is.
  * esbuild would copy all properties for each import, and looks a name up in the prototype of what it copies.
  */
@@ -88,12 +88,6 @@ export const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/**
- * Where no package.json says what a file called .js is, Node reads it as CommonJS first, and stops at the first import:
- * one in the first line saves reading all of it in vain. This module is there already.
- */
-const BANNER = "#!/usr/bin/env node\nimport 'node:path';\n";
-
 /** In the launcher a function that loads the program stands in its place. */
 const startBeside: Plugin = {
   name: 'start-beside',
@@ -128,7 +122,7 @@ export async function bundle(dist: string): Promise<void> {
     build({ ...commonJs, entryPoints: [join(cli, 'src/thread.ts')] }),
   ]);
   const licences = notices(Object.keys(program.metafile.inputs)).map((notice) => `\n/*\n${notice}\n*/\n`);
-  writeFileSync(join(dist, 'cfs.js'), `${BANNER}${textOf(launcher)}`, { mode: 0o755 });
+  writeFileSync(join(dist, 'cfs.js'), `#!/usr/bin/env node\n${textOf(launcher)}`, { mode: 0o755 });
   writeFileSync(join(dist, PROGRAM), ascii([asFunction(textOf(program)), ...licences].join('')));
   writeFileSync(join(dist, 'thread.cjs'), ascii(textOf(thread)));
   const { resolve } = createRequire(join(cli, 'package.json'));
