@@ -31,6 +31,21 @@ describe('a delete', () => {
     expect([isOpen(B, first, first), isOpen(B, first, cut)]).toEqual([true, false]);
   });
 
+  it('is to be asked for again where a UKI is missing, as long as an entry has its name', () => {
+    const broken = story({ loader: 'systemd', kind: 'uki' }).install('A').update('B').damage('A', 'missing-kernel');
+    const [id, start] = [broken.id('A'), broken.world()];
+    const world = start.fork();
+    const state = world.place('sysroot').directory('state');
+    state.mkdir('cfs', 0o700);
+    state.directory('cfs').mkdir('intents', 0o700);
+    state.directory('cfs').directory('intents').create(`${id}.json`, Buffer.from('{}'), 0o600);
+    const recorded = snapshotOf(world.fork());
+    const { entries, name } = entryOf(world, id);
+    entries.unlink(name);
+    const worlds = [snapshotOf(start), recorded, snapshotOf(world.fork())];
+    expect(worlds.map((now) => isOpen(id, snapshotOf(start), now))).toEqual([true, true, false]);
+  });
+
   it('of what no menu offered is open until its record is there, or nothing is left', () => {
     const recorded = after((world) => {
       const at = world.place('sysroot').directory('state');

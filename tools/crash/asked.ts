@@ -1,12 +1,16 @@
 /** What a task asks of a run: whether it is still to be done, who may go, and whether nothing may be left. */
 import type { Ran } from '../../test-images/collector.ts';
-import { at, type Snapshot } from '../../test-images/checker/index.ts';
+import { at, menu, type Snapshot } from '../../test-images/checker/index.ts';
+import { artifactsNamed } from '../../test-images/checker/ownership.ts';
 import type { Generated, Task } from './generate.ts';
 import { livingDeployments } from './judge.ts';
 
 /** A delete that did not come as far as the menu, or where the menu does not tell, as its record, is asked for again. */
 export function isOpen(id: string, first: Snapshot, now: Snapshot): boolean {
   if (livingDeployments(first).has(id)) return livingDeployments(now).has(id);
+  // Only a UKI tells what it boots; where it is missing, the entry still has its name.
+  const isNamed = menu(now).some((entry) => entry.uki && artifactsNamed(entry).includes(id));
+  if (isNamed) return true;
   const [record, state] = [`state/cfs/intents/${id}.json`, `state/deploy/${id}`].map((path) => at(now.sysroot, path));
   return record === undefined && state !== undefined;
 }
