@@ -74,6 +74,8 @@ export class ModelDirectory implements WritableDirectory {
     }
   }
 
+  readAhead(): void {}
+
   stat(name?: string): Stat {
     const node = name === undefined ? (this.#call('fstatat'), this.identity) : this.#get('fstatat', name);
     const subdirectories =

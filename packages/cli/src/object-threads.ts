@@ -5,16 +5,8 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Algorithm } from '@cfs/bls';
-import { openDirectory } from '@cfs/posix';
-import {
-  attempt,
-  checkObjects,
-  inside,
-  queueOf,
-  type BadObject,
-  type CheckedObjects,
-  type ObjectQueue,
-} from '@cfs/repo';
+import { openDirectory, type Directory } from '@cfs/posix';
+import { checkObjects, queueOf, takeFrom, type BadObject, type CheckedObjects, type ObjectQueue } from '@cfs/repo';
 import { startThread } from './start-thread.ts';
 
 interface Share {
@@ -81,13 +73,8 @@ function runThread(share: Share, take: (told: Told) => void): Promise<void> {
 export function serveObjects(): void {
   const { repository, algorithm, queue } = workerData as Share;
   const root = openDirectory(repository);
-  const look = (prefix: string): CheckedObjects =>
-    inside(root, ['objects', prefix], (directory) => checkObjects(directory, prefix, algorithm));
-  for (;;) {
-    const prefix = queue.prefixes[Atomics.add(queue.next, 0, 1)];
-    if (prefix === undefined) break;
-    const found = attempt(() => look(prefix));
-    parentPort?.postMessage({ prefix, ...(found.ok && found.value && { found: found.value }) } satisfies Told);
-  }
+  const check = (directory: Directory, prefix: string): CheckedObjects => checkObjects(directory, prefix, algorithm);
+  for (const { prefix, value } of takeFrom(root, queue, check))
+    parentPort?.postMessage({ prefix, ...(value && { found: value }) } satisfies Told);
   root.close();
 }

@@ -68,6 +68,11 @@ export interface Directory {
   list(): DirectoryEntry[];
   /** The raw names in the kernel's order, without an object per name: for directories with very many. Never ENOENT. */
   scan(visit: NameVisitor): void;
+  /**
+   * For directories that are about to be scanned: has other threads read all of them from the disk at once, if the first
+   * one shows that they are not in memory. Does not wait, and leaves whatever fails to who scans them.
+   */
+  readAhead(names: readonly string[]): void;
   /** Of `name`, or of the directory itself. */
   stat(name?: string): Stat;
   readlink(name: string): string;

@@ -10,6 +10,7 @@ import { PosixError } from './directory.ts';
 import { attempt } from './errno.ts';
 import { decodeName, encodeName, isPlainName } from './names.ts';
 import { cString, invoke } from './native.ts';
+import { readAhead } from './read-ahead.ts';
 import { statAt, statOf } from './statx.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, W_OK } = fs.constants;
@@ -94,6 +95,10 @@ export class KernelDirectory implements Directory {
     }
   }
 
+  readAhead(names: readonly string[]): void {
+    readAhead(names, (name) => openAt(this.fd, name, OPEN_DIRECTORY | O_NOFOLLOW, this.pathOf(name)));
+  }
+
   /** An open directory is there: whatever says otherwise must not make it one that never was, and so has nothing. */
   #listing<T>(read: () => T): T {
     try {
@@ -140,21 +145,7 @@ export class KernelDirectory implements Directory {
   }
 
   open(name: string): OpenFile {
-    const { fd, size, path } = this.#openRegular(name);
-    let closed = false;
-    return {
-      size,
-      read: (offset, length, into) => {
-        if (closed) throw new PosixError('EBADF', 'read', path);
-        const wanted = Math.max(0, Math.min(length, size - offset));
-        const buffer = into && into.length >= wanted ? into.subarray(0, wanted) : Buffer.allocUnsafe(wanted);
-        return readFully({ fd, path }, buffer, offset);
-      },
-      close: () => {
-        if (!closed) fs.closeSync(fd);
-        closed = true;
-      },
-    };
+    return new KernelFile(this.#openRegular(name));
   }
 
   fileSystem(): FileSystem {
@@ -201,6 +192,32 @@ export class KernelDirectory implements Directory {
       fs.closeSync(fd);
       throw error;
     }
+  }
+}
+
+/** A class, for V8 makes code for a method, and for each new function anew. */
+class KernelFile implements OpenFile {
+  readonly #file: RegularFile;
+  #closed = false;
+
+  constructor(file: RegularFile) {
+    this.#file = file;
+  }
+
+  get size(): number {
+    return this.#file.size;
+  }
+
+  read(offset: number, length: number, into?: Uint8Array): Uint8Array {
+    if (this.#closed) throw new PosixError('EBADF', 'read', this.#file.path);
+    const wanted = Math.max(0, Math.min(length, this.size - offset));
+    const buffer = into && into.length >= wanted ? into.subarray(0, wanted) : Buffer.allocUnsafe(wanted);
+    return readFully(this.#file, buffer, offset);
+  }
+
+  close(): void {
+    if (!this.#closed) fs.closeSync(this.#file.fd);
+    this.#closed = true;
   }
 }
 

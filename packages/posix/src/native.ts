@@ -14,6 +14,8 @@ export interface Native {
   openat(fd: number, name: Uint8Array, flags: number, mode: number): number;
   openat2(fd: number, name: Uint8Array, how: BigUint64Array, size: number): number;
   getdents64(fd: number, buffer: Uint8Array, size: number): number;
+  /** On another thread; `done` is called on this one, whether it went well or not. */
+  getdents64Later(fd: number, buffer: Uint8Array, size: number, done: () => void): void;
   statx(fd: number, name: Uint8Array, flags: number, mask: number, result: Uint8Array): number;
   unlinkat(fd: number, name: Uint8Array, flags: number): number;
   mkdirat(fd: number, name: Uint8Array, mode: number): number;
@@ -43,15 +45,18 @@ function load(): Native {
   if (numbers === undefined) throw new PosixError('ENOSYS', 'syscall', process.arch);
   const call = (name: string, ...types: string[]) => libc.func(name, 'int', types);
   // syscall(2) is variadic, but on all these architectures integers are passed just as to a plain function.
+  const syscall = (...types: string[]) => libc.func('syscall', 'long', ['long', ...types]);
   const raw = (number: number, ...types: string[]) => {
-    const invoke = libc.func('syscall', 'long', ['long', ...types]);
+    const invoke = syscall(...types);
     return (...args: unknown[]): number => Number(invoke(number, ...args));
   };
+  const getdents64 = ['int', 'void *', 'size_t'];
   return {
     errno: () => koffi.errno(),
     openat: call('openat', 'int', 'void *', 'int', 'unsigned int'),
     openat2: raw(numbers.openat2, 'int', 'void *', 'void *', 'size_t'),
-    getdents64: raw(numbers.getdents64, 'int', 'void *', 'size_t'),
+    getdents64: raw(numbers.getdents64, ...getdents64),
+    getdents64Later: (...args) => void syscall(...getdents64).async(numbers.getdents64, ...args),
     statx: raw(numbers.statx, 'int', 'void *', 'int', 'unsigned int', 'void *'),
     unlinkat: call('unlinkat', 'int', 'void *', 'int'),
     mkdirat: call('mkdirat', 'int', 'void *', 'unsigned int'),

@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fixture, fixtureNames } from '../../../test-images/fixtures.ts';
 import { checkObjects, type BadObject } from './fsck-objects.ts';
-import { queueOf } from './objects.ts';
+import { queueOf } from './object-queue.ts';
 import { readRepository } from './read-repository.ts';
 import { inside } from './tolerate.ts';
 

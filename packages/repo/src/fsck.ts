@@ -10,7 +10,8 @@ import type { BadObject } from './fsck-objects.ts';
 import type { Repository } from './inventory.ts';
 import { fingerprint } from './live-set.ts';
 import { mark, markEach, type Hole, type Marked, type MarkRoot } from './mark.ts';
-import { eachObjectDirectory, scanObjects } from './objects.ts';
+import { eachDirectory, queueOf } from './object-queue.ts';
+import { scanObjects } from './objects.ts';
 
 export interface Damage {
   readonly code: Hole['code'] | BadObject['code'];
@@ -37,6 +38,7 @@ export interface Structure {
 }
 
 export function readStructure(root: Directory, repository: Repository, roots: readonly MarkRoot[]): Structure {
+  const queue = queueOf(root);
   const { images, streams, live, holes } = mark(root, repository, roots);
   const strays: string[] = [];
   let objects = 0;
@@ -44,7 +46,7 @@ export function readStructure(root: Directory, repository: Repository, roots: re
     objects += 1;
     live.meet(value);
   };
-  const unreadable = eachObjectDirectory(root, (directory, prefix) => {
+  const unreadable = eachDirectory(root, queue, (directory, prefix) => {
     const onStray = (name: string): void => {
       if (!name.startsWith('.tmp-object-')) strays.push(`objects/${prefix}/${name}`);
     };

@@ -20,15 +20,14 @@ export type { Meta } from './meta.ts';
 export {
   deadObjects,
   nameAt,
-  queueOf,
   readObjects,
   readShare,
   type DeadObjects,
   type FoundObjects,
   type ObjectHelpers,
-  type ObjectQueue,
   type ObjectTable,
 } from './objects.ts';
+export { queueOf, takeFrom, type ObjectQueue, type Taken } from './object-queue.ts';
 export { holdersOf, type Holder } from './holders.ts';
 export type { Origin } from './origin.ts';
 export { temporaryNameOf } from './read-boot.ts';

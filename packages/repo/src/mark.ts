@@ -202,6 +202,10 @@ class Marker {
     this.#addRaw(raw, 0, raw.length);
   }
 
+  /** The buffer is the reader's: a fingerprint is all that is kept of it. One function for all images, which V8 knows. */
+  readonly #addReference: DigestVisitor = (buffer, start) =>
+    this.#addRaw(buffer, start, digestSize(this.#repository.algorithm));
+
   #addRaw(bytes: Uint8Array, at: number, size: number): void {
     const value = fingerprint(bytes, at, size);
     this.#live.add(value);
@@ -212,12 +216,9 @@ class Marker {
   #walkImage(link: Link, reached: Reached): void {
     if (link.name !== link.object)
       this.#hole('mislabelled', `images/${link.name}`, 'the link leads to an object of another name', reached);
-    this.#open('images', link, reached, (file) => {
-      // The buffer is the reader's: a fingerprint is all that is kept of it.
-      const { algorithm } = this.#repository;
-      const size = digestSize(algorithm);
-      readImage(file, algorithm, this.#live, (buffer, start) => this.#addRaw(buffer, start, size));
-    });
+    this.#open('images', link, reached, (file) =>
+      readImage(file, this.#repository.algorithm, this.#live, this.#addReference),
+    );
   }
 
   #walkStream(link: Link, reached: Reached): void {

@@ -6,6 +6,7 @@ import { openDirectory } from '@cfs/posix';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprint, LiveSet } from './live-set.ts';
+import { queueOf } from './object-queue.ts';
 import { allocated, deadObjects, readObjects, type ObjectTable } from './objects.ts';
 import { faulty, type Fault } from './testing/faulty.ts';
 import { makeSpecial } from './testing/special.ts';
@@ -32,7 +33,7 @@ function liveSet(digests: readonly string[]): LiveSet {
 function read(live: readonly string[], algorithm: Algorithm = 'sha256', fault: Fault = () => undefined): ObjectTable {
   const root = openDirectory(path);
   const { directory, open } = faulty(root, fault);
-  const table = readObjects(directory, liveSet(live), algorithm);
+  const table = readObjects(directory, queueOf(directory), liveSet(live), algorithm);
   expect(open()).toBe(0);
   root.close();
   return table;

@@ -6,7 +6,8 @@ import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
 import { decodeName, PosixError, type Directory } from '@cfs/posix';
 import { digestSize } from './digest-bytes.ts';
 import { fingerprintOfName, type LiveSet } from './live-set.ts';
-import { attempt, inside, sizeOf } from './tolerate.ts';
+import { takeFrom, type ObjectQueue } from './object-queue.ts';
+import { sizeOf } from './tolerate.ts';
 
 /** What a look at all object directories found. Objects stay packed: names are made when somebody asks for them. */
 export interface ObjectTable {
@@ -32,15 +33,6 @@ export interface DeadObjects {
   readonly count: number;
 }
 
-/** The directories of objects, taken one by one from a counter that threads may share. */
-export interface ObjectQueue {
-  readonly prefixes: readonly string[];
-  /** One number: the next of `prefixes` that nobody has taken. */
-  readonly next: Int32Array;
-  /** Whether `objects` itself could be read. */
-  readonly readable: boolean;
-}
-
 /** What one directory of objects was found to hold. */
 export interface FoundObjects {
   readonly prefix: string;
@@ -60,19 +52,13 @@ export interface ObjectHelpers {
   found(): readonly FoundObjects[];
 }
 
-export function queueOf(root: Directory): ObjectQueue {
-  const prefixes = attempt(() => inside(root, ['objects'], prefixesIn));
-  const next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  return { prefixes: (prefixes.ok && prefixes.value) || [], next, readable: prefixes.ok };
-}
-
 export function readObjects(
   root: Directory,
+  queue: ObjectQueue,
   live: LiveSet,
   algorithm: Algorithm,
   helpers?: ObjectHelpers,
 ): ObjectTable {
-  const queue = helpers?.queue ?? queueOf(root);
   helpers?.judgeBy(live);
   const found = readShare(root, queue, algorithm, live);
   // Helpers that came too late to take any need not be waited for.
@@ -93,47 +79,19 @@ export function readObjects(
   };
 }
 
-/** Takes directories from a queue until it is empty. */
-export function readShare(
-  root: Directory,
-  { prefixes, next }: ObjectQueue,
-  algorithm: Algorithm,
-  live: LiveSet,
-): FoundObjects[] {
-  const found: FoundObjects[] = [];
-  const takeAll = (objects: Directory): void => {
-    for (;;) {
-      const prefix = prefixes[Atomics.add(next, 0, 1)];
-      if (prefix === undefined) break;
-      const judge = (directory: Directory): FoundObjects => judgeObjects(directory, prefix, algorithm, live);
-      const judged = attempt(() => inside(objects, [prefix], judge));
-      found.push((judged.ok && judged.value) || nothingIn(prefix, judged.ok));
-    }
-  };
-  if (prefixes.length > 0) inside(root, ['objects'], takeAll);
-  return found;
+/** What one thread finds in the directories that it takes. */
+export function readShare(root: Directory, queue: ObjectQueue, algorithm: Algorithm, live: LiveSet): FoundObjects[] {
+  const judge = (directory: Directory, prefix: string): FoundObjects =>
+    judgeObjects(directory, prefix, algorithm, live);
+  return Array.from(
+    takeFrom(root, queue, judge),
+    ({ prefix, readable, value }) => value ?? nothingIn(prefix, readable),
+  );
 }
 
 function nothingIn(prefix: string, readable: boolean): FoundObjects {
   const dead = { prefix, names: new Uint8Array(), count: 0 };
   return { prefix, readable, count: 0, dead, deadBytes: 0, strays: [] };
-}
-
-/** Hands each directory of objects over, in order; returns those that exist and can't be read, or `objects` itself. */
-export function eachObjectDirectory(root: Directory, use: (directory: Directory, prefix: string) => void): string[] {
-  const unreadable: string[] = [];
-  const useAll = (objects: Directory): void => {
-    for (const prefix of prefixesIn(objects))
-      if (!attempt(() => inside(objects, [prefix], (directory) => use(directory, prefix))).ok)
-        unreadable.push(`objects/${prefix}`);
-  };
-  if (!attempt(() => inside(root, ['objects'], useAll)).ok) unreadable.push('objects');
-  return unreadable;
-}
-
-/** What is named as a directory of objects, in order: a small repository has few, and each failing open costs. */
-function prefixesIn(objects: Directory): string[] {
-  return objects.list().flatMap(({ name }) => (/^[0-9a-f]{2}$/.test(name) ? [name] : []));
 }
 
 function judgeObjects(directory: Directory, prefix: string, algorithm: Algorithm, live: LiveSet): FoundObjects {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
 import { mark, markEach, type Hole, type Marked, type MarkHelpers, type MarkRoot } from './mark.ts';
+import { queueOf } from './object-queue.ts';
 import { nameAt, readObjects, type ObjectHelpers, type ObjectTable } from './objects.ts';
 
 export interface RepositorySurvey extends Omit<Marked, 'live' | 'named'> {
@@ -26,8 +27,9 @@ export function survey(
   help?: Help,
 ): RepositorySurvey {
   const helpers = help?.(root, repository, roots);
+  const queue = helpers?.queue ?? queueOf(root);
   const { images, streams, live, holes } = mark(root, repository, roots, { helpers });
-  const table = readObjects(root, live, repository.algorithm, helpers);
+  const table = readObjects(root, queue, live, repository.algorithm, helpers);
   const missing = table.missing.length === 0 ? [] : attribute(root, repository, roots, new Set(table.missing), table);
   let hash: string | undefined;
   const objects = {

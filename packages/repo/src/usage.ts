@@ -8,7 +8,8 @@ import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
 import { LiveSet } from './live-set.ts';
 import { mark, type MarkRoot } from './mark.ts';
-import { allocated, eachObjectDirectory, nameAt, scanObjects } from './objects.ts';
+import { eachDirectory, queueOf } from './object-queue.ts';
+import { allocated, nameAt, scanObjects } from './objects.ts';
 
 /** Everything that some roots reach, under one name. */
 export interface Closure {
@@ -85,7 +86,7 @@ function countObjects(root: Directory, algorithm: Algorithm, all: LiveSet, group
     });
     for (const [group, name] of met) groups.count(group, allocated(directory, name));
   };
-  eachObjectDirectory(root, count);
+  eachDirectory(root, queueOf(root), count);
 }
 
 /** The sets of closures that occur, numbered; 0 is the empty one. */

@@ -39,6 +39,7 @@ export function faulty(inner: Directory, fault: Fault): Faulty {
       },
       list: () => (check('list', at), directory.list()),
       scan: (visit) => (check('scan', at), directory.scan(visit)),
+      readAhead: (names) => directory.readAhead(names),
       stat: (name) => (check('stat', name === undefined ? at : below(name)), directory.stat(name)),
       readlink: (name) => (check('readlink', below(name)), directory.readlink(name)),
       read: (name, limit) => (check('read', below(name)), directory.read(name, limit)),
