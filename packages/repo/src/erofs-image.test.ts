@@ -48,6 +48,22 @@ describe('Window', () => {
     expect(reads).toEqual([1]);
   });
 
+  it('gives its memory to the next one, which shows its own bytes', () => {
+    const filled = (value: number): Source => ({
+      size: 3000,
+      read: (_offset, length, into) => (into ?? new Uint8Array(length)).subarray(0, length).fill(value),
+    });
+    const first = new Window(filled(1));
+    first.at(0, 3000);
+    const { bytes } = first.piece;
+    first.end();
+    const second = new Window(filled(2));
+    const start = second.at(2000, 1000);
+    expect(second.piece.bytes).toBe(bytes);
+    expect(second.piece.bytes.subarray(start, start + 1000).every((byte) => byte === 2)).toBe(true);
+    expect(() => second.at(2000, 1001)).toThrow(expect.objectContaining({ code: 'erofs-truncated' }));
+  });
+
   it('knows the end, and a file that is shorter than it says', () => {
     expect(() => new Window(counting(10)).at(5, 6)).toThrow(expect.objectContaining({ code: 'erofs-truncated' }));
     const lying: Source = { size: 100, read: () => new Uint8Array(50) };

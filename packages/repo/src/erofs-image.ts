@@ -25,6 +25,9 @@ export class Piece {
   }
 }
 
+/** Pieces of images that are over. Of a small image, memory for new ones would be a third of the work. */
+const spare: Piece[] = [];
+
 /** The pieces of the image that were used last. */
 export class Window {
   /**
@@ -63,13 +66,19 @@ export class Window {
     return within;
   }
 
+  /** Gives the memory back: nothing that was shown may be looked at any more. */
+  end(): void {
+    spare.push(...this.#pieces.splice(0).slice(0, SLOTS - spare.length));
+    this.#slotOf.fill(-1);
+  }
+
   #load(number: number): number {
     let slot = this.#pieces.length;
     if (slot === SLOTS) {
       slot = this.#lastUse.indexOf(Math.min(...this.#lastUse));
       this.#slotOf[this.#numberIn[slot] ?? 0] = -1;
     }
-    const piece = (this.#pieces[slot] ??= new Piece(Math.min(PIECE, this.size)));
+    const piece = (this.#pieces[slot] ??= spare.pop() ?? new Piece(PIECE));
     this.#read(number * PIECE, Math.min(PIECE, this.size - number * PIECE), piece);
     this.#numberIn[slot] = number;
     this.#slotOf[number] = slot;

@@ -5,7 +5,7 @@
 import type { Algorithm, Digest } from '@cfs/bls';
 import type { Source } from '@cfs/posix';
 import { digestAt } from './digest-bytes.ts';
-import { DIRECTORY, readSuperblock, REGULAR, Window } from './erofs-image.ts';
+import { DIRECTORY, readSuperblock, REGULAR, Window, type Superblock } from './erofs-image.ts';
 import { References, type DigestVisitor } from './erofs-references.ts';
 import { ErofsWalk } from './erofs-walk.ts';
 
@@ -37,7 +37,15 @@ export interface ErofsEntry {
  * the image. FormatError for anything that composefs does not write; what was visited until then is not complete.
  */
 export function readErofs(source: Source, visit: DigestVisitor, algorithm: Algorithm): ErofsSummary {
-  const { superblock, walk, references } = open(source, algorithm);
+  const image = open(source, algorithm);
+  try {
+    return visitAll(image, visit);
+  } finally {
+    image.end();
+  }
+}
+
+function visitAll({ superblock, walk, references }: Image, visit: DigestVisitor): ErofsSummary {
   let objects = references.visit(walk.inode, visit);
   let files = 0;
   let directories = 1;
@@ -71,9 +79,18 @@ export function* erofsEntries(source: Source, algorithm: Algorithm): Generator<E
   }
 }
 
-function open(source: Source, algorithm: Algorithm) {
-  const window = new Window(source);
+interface Image {
+  readonly superblock: Superblock;
+  readonly walk: ErofsWalk;
+  readonly references: References;
+  end(): void;
+}
+
+function open(source: Source, algorithm: Algorithm): Image {
+  const [window, shared] = [new Window(source), new Window(source)];
   const superblock = readSuperblock(window);
   const walk = new ErofsWalk(window, superblock);
-  return { superblock, walk, references: new References(new Window(source), superblock.sharedXattrs, algorithm) };
+  const references = new References(shared, superblock.sharedXattrs, algorithm);
+  const end = (): void => [window, shared].forEach((each) => each.end());
+  return { superblock, walk, references, end };
 }

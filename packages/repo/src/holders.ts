@@ -7,8 +7,9 @@ import type { Directory, Source } from '@cfs/posix';
 import { digestBytes } from './digest-bytes.ts';
 import { readErofs } from './erofs.ts';
 import type { Link, Repository } from './inventory.ts';
+import { ObjectStore } from './object-store.ts';
 import { parseSplitstream } from './splitstream.ts';
-import { attempt, inside } from './tolerate.ts';
+import { attempt } from './tolerate.ts';
 
 /** A first-level link that is the object (`leads`), or whose content refers to it. */
 export interface Holder {
@@ -20,16 +21,18 @@ export interface Holder {
 /** Links whose object is missing or damaged refer to nothing that could be told. */
 export function holdersOf(root: Directory, repository: Repository, object: Digest): Holder[] {
   const wanted = digestBytes(object);
-  const find = (kind: Holder['kind'], links: readonly Link[]): Holder[] =>
-    links.flatMap((link) => {
-      const leads = link.object === object;
-      return leads || refersTo(root, repository, kind, link, wanted) ? [{ kind, name: link.name, leads }] : [];
-    });
-  return [...find('image', repository.images), ...find('stream', repository.streams)];
+  return ObjectStore.in(root, (objects) => {
+    const find = (kind: Holder['kind'], links: readonly Link[]): Holder[] =>
+      links.flatMap((link) => {
+        const leads = link.object === object;
+        return leads || refersTo(objects, repository, kind, link, wanted) ? [{ kind, name: link.name, leads }] : [];
+      });
+    return [...find('image', repository.images), ...find('stream', repository.streams)];
+  });
 }
 
 function refersTo(
-  root: Directory,
+  objects: ObjectStore,
   { algorithm }: Repository,
   kind: Holder['kind'],
   link: Link,
@@ -45,15 +48,6 @@ function refersTo(
     for (const refs of [objectRefs, streamRefs])
       for (let at = 0; at < refs.length; at += wanted.length) compare(refs, at);
   };
-  attempt(() =>
-    inside(root, ['objects', link.object.slice(0, 2)], (directory) => {
-      const file = directory.open(link.object.slice(2));
-      try {
-        read(file);
-      } finally {
-        file.close();
-      }
-    }),
-  );
+  attempt(() => objects.read(link.object, read));
   return found;
 }

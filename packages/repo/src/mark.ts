@@ -11,8 +11,9 @@ import { readErofs } from './erofs.ts';
 import { FormatError } from './format-error.ts';
 import type { Link, Repository } from './inventory.ts';
 import { fingerprint, LiveSet } from './live-set.ts';
+import { ObjectStore } from './object-store.ts';
 import { parseSplitstream } from './splitstream.ts';
-import { attempt, inside } from './tolerate.ts';
+import { attempt } from './tolerate.ts';
 
 /** A first-level link that lives by itself, and what for: an id of the planner's that comes back with each hole. */
 export interface MarkRoot {
@@ -77,8 +78,7 @@ export function mark(
   roots: readonly MarkRoot[],
   { wanted, helpers }: { readonly wanted?: Wanted; readonly helpers?: MarkHelpers | undefined } = {},
 ): Marked {
-  const marker = new Marker(root, repository, wanted, helpers?.images);
-  const marked = marker.run(roots);
+  const marked = ObjectStore.in(root, (objects) => new Marker(objects, repository, wanted, helpers?.images).run(roots));
   for (const set of helpers?.marked() ?? []) {
     // It is walked again, so that each hole is told, and in the same order as ever.
     if (set === undefined) return mark(root, repository, roots, { wanted });
@@ -93,12 +93,14 @@ export function markShare(root: Directory, queue: ImageQueue, algorithm: Algorit
   const size = digestSize(algorithm);
   const add: DigestVisitor = (buffer, start) => void live.add(fingerprint(buffer, start, size));
   const read = (file: OpenFile): boolean => (readImage(file, algorithm, live, add), true);
-  for (const image of queue.images) {
-    if (isTaken(queue, image)) continue;
-    const marked = attempt(() => openObject(root, image, read));
-    if (!marked.ok || marked.value === undefined) return undefined;
-  }
-  return live;
+  const isWhole = ObjectStore.in(root, (objects) =>
+    queue.images.every((image) => {
+      if (isTaken(queue, image)) return true;
+      const marked = attempt(() => objects.read(image, read));
+      return marked.ok && marked.value === true;
+    }),
+  );
+  return isWhole ? live : undefined;
 }
 
 /** Whether somebody has taken this image; if not, it is the caller's now. */
@@ -115,17 +117,6 @@ function readImage(file: OpenFile, algorithm: Algorithm, live: LiveSet, visit: D
   readErofs(file, visit, algorithm);
 }
 
-function openObject<T>(root: Directory, object: Digest, read: (file: OpenFile) => T): T {
-  return inside(root, ['objects', object.slice(0, 2)], (directory) => {
-    const file = directory.open(object.slice(2));
-    try {
-      return read(file);
-    } finally {
-      file.close();
-    }
-  });
-}
-
 /** What each reason reaches by itself, one walk after the other. */
 export function* markEach(
   root: Directory,
@@ -140,7 +131,7 @@ export function* markEach(
 }
 
 class Marker {
-  readonly #root: Directory;
+  readonly #objects: ObjectStore;
   readonly #repository: Repository;
   readonly #images: ReadonlyMap<string, Link>;
   readonly #streams: ReadonlyMap<string, Link>;
@@ -156,8 +147,8 @@ class Marker {
   readonly #named = new Map<number, Digest>();
   readonly #shared: ImageQueue | undefined;
 
-  constructor(root: Directory, repository: Repository, wanted: Wanted, shared: ImageQueue | undefined) {
-    this.#root = root;
+  constructor(objects: ObjectStore, repository: Repository, wanted: Wanted, shared: ImageQueue | undefined) {
+    this.#objects = objects;
     this.#repository = repository;
     this.#wanted = wanted;
     this.#shared = shared;
@@ -251,7 +242,7 @@ class Marker {
     this.#walked.add(what);
     if (top === 'images' && this.#shared && isTaken(this.#shared, link.object)) return;
     try {
-      openObject(this.#root, link.object, read);
+      this.#objects.read(link.object, read);
     } catch (error) {
       const about = `${top}/${link.name}`;
       if (error instanceof FormatError) this.#hole('unparsable', about, error.message, reached);

@@ -8,6 +8,7 @@ import { digestAt, digestSize } from './digest-bytes.ts';
 import { FormatError } from './format-error.ts';
 import type { Link, Location, Problem, Ref, Repository, StreamLink, Temporary } from './inventory.ts';
 import { parseMeta } from './meta.ts';
+import { ObjectStore } from './object-store.ts';
 import { parseSplitstream } from './splitstream.ts';
 import { attempt, inside, sizeOf, tolerate, unreadable, type Attempt } from './tolerate.ts';
 
@@ -17,6 +18,7 @@ const WITHOUT_NAMES = /^oci-(layer|blob)-/;
 
 interface Reading {
   readonly root: Directory;
+  readonly objects: ObjectStore;
   readonly base: Location;
   readonly algorithm: Algorithm;
   readonly problems: Problem[];
@@ -27,11 +29,15 @@ interface Reading {
 
 /** `root` is the repository's directory; `base` says how its items are located. */
 export function readRepository(root: Directory, base: Location, problems: Problem[]): Repository {
+  return ObjectStore.in(root, (objects) => readAll(root, objects, base, problems));
+}
+
+function readAll(root: Directory, objects: ObjectStore, base: Location, problems: Problem[]): Repository {
   const metaFile = attempt(() => root.read('meta.json', META_LIMIT));
   const meta = metaFile.ok ? parseMeta(metaFile.value) : parseMeta(new Uint8Array(0));
   if (!metaFile.ok) problems.push(unreadable([base.place, ...base.path, 'meta.json'].join('/'), metaFile.error));
   const algorithm = meta.algorithm ?? inferAlgorithm(root);
-  const reading: Reading = { root, base, algorithm, problems, temporaries: [], strays: [], unreadable: [] };
+  const reading: Reading = { root, objects, base, algorithm, problems, temporaries: [], strays: [], unreadable: [] };
   return {
     meta,
     algorithm,
@@ -77,13 +83,7 @@ function objectOf(reading: Reading, target: string): Digest | undefined {
 
 /** False only where it is certainly absent: what cannot be looked at may be there. */
 function hasObject(reading: Reading, digest: Digest): boolean {
-  const result = attempt(() =>
-    inside(
-      reading.root,
-      ['objects', digest.slice(0, 2)],
-      (directory) => directory.stat(digest.slice(2)).kind === 'file',
-    ),
-  );
+  const result = attempt(() => reading.objects.stat(digest).kind === 'file');
   return !result.ok || result.value === true;
 }
 
@@ -161,19 +161,12 @@ function readStreams(reading: Reading): StreamLink[] {
 function readNamed(reading: Reading, object: Digest): Map<string, Digest> {
   const size = digestSize(reading.algorithm);
   const result = attempt(() =>
-    inside(reading.root, ['objects', object.slice(0, 2)], (directory) => {
-      const file = directory.open(object.slice(2));
-      try {
-        const stream = parseSplitstream(file, reading.algorithm);
-        return new Map(
-          [...stream.named()].map(([name, index]) => [
-            name,
-            digestAt(stream.streamRefs, index * size, reading.algorithm),
-          ]),
-        );
-      } finally {
-        file.close();
-      }
+    reading.objects.read(object, (file) => {
+      const stream = parseSplitstream(file, reading.algorithm);
+      const named = [...stream.named()];
+      return new Map(
+        named.map(([name, index]) => [name, digestAt(stream.streamRefs, index * size, reading.algorithm)]),
+      );
     }),
   );
   if (!result.ok) throw new FormatError('stream-unreadable', result.error.message);

@@ -31,6 +31,7 @@ interface Section {
   readonly end: number;
 }
 
+const HEAD_SIZE = 4096;
 const HEADER_SIZE = 32;
 /** Four ranges, content type and stream size; a longer block is from a newer writer. */
 const INFO_SIZE = 80;
@@ -42,7 +43,8 @@ const NAMED_LIMIT = 16 << 20;
 const GAP_LIMIT = 4096;
 
 /** Reads header, info block and references. With `algorithm`, a stream of the other one is an error. FormatError. */
-export function parseSplitstream(source: Source, algorithm?: Algorithm): Splitstream {
+export function parseSplitstream(file: Source, algorithm?: Algorithm): Splitstream {
+  const source = withHead(file);
   const header = parseHeader(source);
   if (algorithm !== undefined && header.algorithm !== algorithm) {
     throw new FormatError('splitstream-algorithm', `the stream is ${header.algorithm}, the repository ${algorithm}`);
@@ -66,6 +68,14 @@ export function parseSplitstream(source: Source, algorithm?: Algorithm): Splitst
     objectRefs: readRefs(source, objectRefs, size),
     named: () => parseNamed(readSection(source, named, NAMED_LIMIT), (streamRefs.end - streamRefs.start) / size),
   };
+}
+
+/** Reads the head once: of most streams it is all that is looked at. */
+function withHead(source: Source): Source {
+  const head = source.read(0, Math.min(HEAD_SIZE, source.size));
+  const read = (offset: number, length: number): Uint8Array =>
+    offset + length <= head.length ? head.subarray(offset, offset + length) : source.read(offset, length);
+  return { size: source.size, read };
 }
 
 function parseHeader(source: Source): { layout: 'current' | 'old'; algorithm: Algorithm; info: Section } {
