@@ -50,13 +50,13 @@ function load(): Native {
     const invoke = syscall(...types);
     return (...args: unknown[]): number => Number(invoke(number, ...args));
   };
-  const getdents64 = ['int', 'void *', 'size_t'];
+  const getdents64 = syscall('int', 'void *', 'size_t');
   return {
     errno: () => koffi.errno(),
     openat: call('openat', 'int', 'void *', 'int', 'unsigned int'),
     openat2: raw(numbers.openat2, 'int', 'void *', 'void *', 'size_t'),
-    getdents64: raw(numbers.getdents64, ...getdents64),
-    getdents64Later: (...args) => void syscall(...getdents64).async(numbers.getdents64, ...args),
+    getdents64: (...args) => Number(getdents64(numbers.getdents64, ...args)),
+    getdents64Later: (...args) => void getdents64.async(numbers.getdents64, ...args),
     statx: raw(numbers.statx, 'int', 'void *', 'int', 'unsigned int', 'void *'),
     unlinkat: call('unlinkat', 'int', 'void *', 'int'),
     mkdirat: call('mkdirat', 'int', 'void *', 'unsigned int'),

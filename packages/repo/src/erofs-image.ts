@@ -25,7 +25,7 @@ export class Piece {
   }
 }
 
-/** Pieces of images that are over. Of a small image, memory for new ones would be a third of the work. */
+/** Pieces of images that are over: a menu of a thousand deployments has as many small images. */
 const spare: Piece[] = [];
 
 /** The pieces of the image that were used last. */
