@@ -172,6 +172,7 @@ describe('what stays without living', () => {
     const missing = damaged.deployment('B').release.ownObject;
     const { verdict, deployments } = explain(object(missing), damaged);
     expect([verdict, deployments]).toEqual(['missing', [{ id: damaged.id('B'), verdict: 'lives' }]]);
+    expect(explain(missing, damaged)).toEqual(explain(object(missing), damaged));
     expect(explain(damaged.id('B'), damaged).notices.map(({ code }) => code)).toEqual(['missing-object']);
   });
 

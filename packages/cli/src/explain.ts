@@ -116,7 +116,7 @@ export class Explainer {
     }
     const dead = holders.map((each) => `${each.kind}s/${each.name} used it, and is reached by nothing that stays`);
     const story = dead.length > 0 ? [...this.#deaths(users), ...dead] : ['no image and no stream refers to it'];
-    if (missing) return this.#tell('object', name, 'missing', story, users, [name]);
+    if (missing) return this.#tell('object', name, 'missing', [...story, COUNTED], users, [name]);
     const goes = plan.objects.count > 0;
     return this.#tell('object', name, goes ? 'goes' : 'stays', goes ? story : [...story, DOUBT], users, [name]);
   }
@@ -216,6 +216,7 @@ export class Explainer {
   }
 }
 
+const COUNTED = 'if a run removed it, no receipt says so: they count objects (cfs history)';
 const DOUBT = 'nothing that stays names it, and still it is not removed now: cfs plan tells what is in doubt';
 
 function hasObject(repository: System['sysroot'], digest: Digest): boolean {

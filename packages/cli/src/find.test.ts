@@ -55,6 +55,7 @@ describe('what a person means', () => {
     ['by what nobody knows', 'esp/loader/loader.conf', 'other esp/loader/loader.conf'],
     ['by a path with slashes to spare', 'esp//loader/loader.conf/', 'other esp/loader/loader.conf'],
     ['by an object that is missing', object('0'.repeat(128)), `object ${'0'.repeat(128)}`],
+    ['by its digest alone', 'F'.repeat(128), `object ${'f'.repeat(128)}`],
   ])('is found %s: %s', (_, text, thing) => expect(found(text)).toBe(thing));
 
   it('is found by its real path, whichever place that lies in', () => {
@@ -66,14 +67,22 @@ describe('what a person means', () => {
     });
   });
 
-  it.each(['', 'nothing', 'esp/nothing', 'images/nothing', 'objects/xy', 'ffffffffffff', A.slice(0, 3), 'staged', '/'])(
-    'is nothing for %j, which is a usage error with help',
-    (text) => {
-      const code = { code: 'unknown-thing', exit: EXIT.usage, message: `${text} is nothing that cfs found here` };
-      const hint = expect.stringContaining('give a path') as string;
-      expect(() => found(text)).toThrow(expect.objectContaining({ ...code, hint }));
-    },
-  );
+  it.each([
+    '',
+    'nothing',
+    'esp/nothing',
+    'images/nothing',
+    'objects/xy',
+    'ffffffffffff',
+    'f'.repeat(64),
+    A.slice(0, 3),
+    'staged',
+    '/',
+  ])('is nothing for %j, which is a usage error with help', (text) => {
+    const code = { code: 'unknown-thing', exit: EXIT.usage, message: `${text} is nothing that cfs found here` };
+    const hint = expect.stringContaining('give a path') as string;
+    expect(() => found(text)).toThrow(expect.objectContaining({ ...code, hint }));
+  });
 
   it('must be one thing', () => {
     onDisk(told, (system, planned, path) => {

@@ -1,6 +1,6 @@
 /** Finds what a person means: a path, a digest or its first digits, a deployment's role, a tag, an entry's name. */
 import { lstatSync } from 'node:fs';
-import { parseDigest, type Digest } from '@cfs/bls';
+import { algorithmOf, parseDigest, type Digest } from '@cfs/bls';
 import { show, type DeploymentReport } from '@cfs/planner';
 import { attempt, inside, type Link, type Location, type Ref, type Removal } from '@cfs/repo';
 import { EXIT, Failure } from './failure.ts';
@@ -35,6 +35,9 @@ export function find(system: System, planned: Planned, text: string): Thing {
   if (found) return found;
   const removals = removalsOf(system.sysroot, text);
   if (removals.length > 0) return { kind: 'gone', name: text, removals };
+  // An object that is missing, or that a run has removed.
+  const digest = parseDigest(text.toLowerCase());
+  if (digest && algorithmOf(digest) === planned.inventory.repository.algorithm) return { kind: 'object', digest };
   const hint = 'give a path (esp/loader/entries/x.conf), a digest or its first digits, a deployment, or a tag';
   throw new Failure('unknown-thing', `${text} is nothing that cfs found here`, { exit: EXIT.usage, hint });
 }

@@ -34,7 +34,12 @@ describe('cfs explain', () => {
       'goes',
       /is dead/,
     ],
-    [`objects/00/${'0'.repeat(126)}`, 'object', 'missing', /no image and no stream refers to it/],
+    [
+      `objects/00/${'0'.repeat(126)}`,
+      'object',
+      'missing',
+      /no image and no stream refers to it if a run removed it, no receipt says so/,
+    ],
   ])('tells of %s: %s, %s', async (thing, what, verdict, words) => {
     using machine = new Machine('b1-twelve-updates');
     const explanation = await explain(machine, thing);
