@@ -41,23 +41,19 @@ export function holdingsOf(system: System, planned: Pick<Planned, 'inventory' | 
   const usage = inside(system.sysroot, ['composefs'], (root) =>
     measureUsage(root, inventory.repository, closuresOf(planned)),
   );
-  const artifacts = inventory.boots.flatMap((boot) => boot.artifacts);
+  const artifacts = new Map(
+    inventory.boots.flatMap((boot) => boot.artifacts.map((artifact) => [show(artifact), artifact] as const)),
+  );
+  const users = Map.groupBy(
+    decision.deployments.flatMap((deployment) => deployment.artifacts),
+    (name) => name,
+  );
   return new Map(
     decision.deployments.map(({ id, artifacts: own }) => {
-      const used = artifacts.filter((artifact) => own.includes(show(artifact)));
-      const isAlone = (artifact: Artifact): boolean =>
-        decision.deployments.every((other) => other.id === id || !other.artifacts.includes(show(artifact)));
       const { alone, shared } = usage.get(id) ?? { alone: NOTHING, shared: NOTHING };
-      return [
-        id,
-        {
-          alone: byPlace(alone, used.filter(isAlone)),
-          shared: byPlace(
-            shared,
-            used.filter((artifact) => !isAlone(artifact)),
-          ),
-        },
-      ];
+      const used = (isAlone: boolean): Artifact[] =>
+        own.flatMap((name) => ((users.get(name)?.length === 1) === isAlone ? (artifacts.get(name) ?? []) : []));
+      return [id, { alone: byPlace(alone, used(true)), shared: byPlace(shared, used(false)) }];
     }),
   );
 }

@@ -130,12 +130,30 @@ export function* markEach(
   }
 }
 
+/** The first-level links by what leads to them: roots and references. */
+interface Links {
+  readonly images: ReadonlyMap<string, Link>;
+  readonly streams: ReadonlyMap<string, Link>;
+  readonly streamsOf: ReadonlyMap<Digest, readonly Link[]>;
+}
+
+/** Made once for each repository: for what a deployment holds alone, each of a thousand is marked by itself. */
+const known = new WeakMap<Repository, Links>();
+
+function linksOf(repository: Repository): Links {
+  const links = known.get(repository) ?? {
+    images: new Map(repository.images.map((link) => [link.name, link])),
+    streams: new Map(repository.streams.map((link) => [link.name, link])),
+    streamsOf: Map.groupBy(repository.streams, (link) => link.object),
+  };
+  known.set(repository, links);
+  return links;
+}
+
 class Marker {
   readonly #objects: ObjectStore;
   readonly #repository: Repository;
-  readonly #images: ReadonlyMap<string, Link>;
-  readonly #streams: ReadonlyMap<string, Link>;
-  readonly #byObject = new Map<Digest, Link[]>();
+  readonly #links: Links;
   readonly #reachedImages = new Map<string, Reached>();
   readonly #reachedStreams = new Map<string, Reached>();
   readonly #walked = new Set<string>();
@@ -152,16 +170,13 @@ class Marker {
     this.#repository = repository;
     this.#wanted = wanted;
     this.#shared = shared;
-    this.#images = new Map(repository.images.map((link) => [link.name, link]));
-    this.#streams = new Map(repository.streams.map((link) => [link.name, link]));
-    for (const link of repository.streams)
-      this.#byObject.set(link.object, [...(this.#byObject.get(link.object) ?? []), link]);
+    this.#links = linksOf(repository);
   }
 
   run(roots: readonly MarkRoot[]): Marked {
     for (const { kind, name, because } of roots) {
       // A root without its link has nothing left to protect: the planner knows that it is absent.
-      const link = (kind === 'image' ? this.#images : this.#streams).get(name);
+      const link = (kind === 'image' ? this.#links.images : this.#links.streams).get(name);
       if (link) this.#reach(kind, link, { from: because, because });
     }
     for (let next = this.#queue.pop(); next; next = this.#queue.pop()) {
@@ -225,8 +240,8 @@ class Marker {
   /** A reference names an object; the links that lead to it live. Without any, what lies below it can't be known. */
   #follow(from: Link, object: Digest, reached: Reached): void {
     this.#add(object);
-    const image = this.#images.get(object);
-    const streams = this.#byObject.get(object) ?? [];
+    const image = this.#links.images.get(object);
+    const streams = this.#links.streamsOf.get(object) ?? [];
     const step = { from: `streams/${from.name}`, because: reached.because };
     if (image) this.#reach('image', image, step);
     for (const stream of streams) this.#reach('stream', stream, step);

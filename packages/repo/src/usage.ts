@@ -66,12 +66,10 @@ export function measureShares(root: Directory, repository: Repository, closures:
     });
   }
   for (const kind of ['images', 'streams'] as const) {
-    for (const link of repository[kind]) {
-      const group = marked.reduce((own, { [kind]: reached }, index) => {
-        return reached.has(link.name) ? groups.with(own, index) : own;
-      }, 0);
-      groups.count(group, link.bytes);
-    }
+    const groupOfLink = new Map<string, number>();
+    for (const [index, { [kind]: reached }] of marked.entries())
+      for (const name of reached.keys()) groupOfLink.set(name, groups.with(groupOfLink.get(name) ?? 0, index));
+    for (const { name, bytes } of repository[kind]) groups.count(groupOfLink.get(name) ?? 0, bytes);
   }
   countObjects(root, repository.algorithm, all, groupOf, groups);
   return groups.shares(closures);
