@@ -99,7 +99,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'kills',
     about: 'killed at random moments, and run again: the same tree as undisturbed',
     tell: history,
-    kills: 60,
+    kills: 50,
     gone: OLD,
   },
   {
