@@ -3,14 +3,14 @@
  * of manifests and configs. Objects are not looked at here (`objects.ts`), layers not opened (`mark.ts`).
  */
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
-import type { Directory, DirectoryEntry } from '@cfs/posix';
+import type { Directory, DirectoryEntry, PosixError } from '@cfs/posix';
 import { digestAt, digestSize } from './digest-bytes.ts';
 import { FormatError } from './format-error.ts';
 import type { Link, Location, Problem, Ref, Repository, StreamLink, Temporary } from './inventory.ts';
 import { parseMeta } from './meta.ts';
 import { ObjectStore } from './object-store.ts';
 import { parseSplitstream } from './splitstream.ts';
-import { attempt, inside, sizeOf, tolerate, unreadable, type Attempt } from './tolerate.ts';
+import { attempt, attemptSeen, inside, sizeOf, tolerate, unreadable, type Attempt } from './tolerate.ts';
 
 const META_LIMIT = 1 << 20;
 /** A layer names objects only; a blob is opaque. Everything else may name images and streams. */
@@ -25,6 +25,8 @@ interface Reading {
   readonly temporaries: Temporary[];
   readonly strays: Location[];
   readonly unreadable: string[];
+  /** Paths of what a listing has named. */
+  readonly seen: Set<string>;
 }
 
 /** `root` is the repository's directory; `base` says how its items are located. */
@@ -33,11 +35,24 @@ export function readRepository(root: Directory, base: Location, problems: Proble
 }
 
 function readAll(root: Directory, objects: ObjectStore, base: Location, problems: Problem[]): Repository {
-  const metaFile = attempt(() => root.read('meta.json', META_LIMIT));
+  const seen = new Set<string>();
+  const top = attemptSeen(() => list(seen, root, []));
+  const metaFile = reader(seen, ['meta.json'])(() => root.read('meta.json', META_LIMIT));
   const meta = metaFile.ok ? parseMeta(metaFile.value) : parseMeta(new Uint8Array(0));
-  if (!metaFile.ok) problems.push(unreadable([base.place, ...base.path, 'meta.json'].join('/'), metaFile.error));
   const algorithm = meta.algorithm ?? inferAlgorithm(root);
-  const reading: Reading = { root, objects, base, algorithm, problems, temporaries: [], strays: [], unreadable: [] };
+  const reading: Reading = {
+    root,
+    objects,
+    base,
+    algorithm,
+    problems,
+    temporaries: [],
+    strays: [],
+    unreadable: [],
+    seen,
+  };
+  if (!top.ok) addUnreadable(reading, [], top.error);
+  if (!metaFile.ok) problems.push(unreadable(about(reading, ['meta.json']), metaFile.error));
   return {
     meta,
     algorithm,
@@ -87,10 +102,21 @@ function hasObject(reading: Reading, digest: Digest): boolean {
   return !result.ok || result.value === true;
 }
 
+/** A directory's entries, which from now on will not be taken for absent. */
+function list(seen: Set<string>, directory: Directory, path: readonly string[]): DirectoryEntry[] {
+  const entries = directory.list();
+  for (const { name } of entries) seen.add([...path, name].join('/'));
+  return entries;
+}
+
+function reader(seen: ReadonlySet<string>, path: readonly string[]): typeof attempt {
+  return seen.has(path.join('/')) ? attemptSeen : attempt;
+}
+
 /** The entries of `images` or `streams` that are links to objects; temporaries and strays are set apart. */
 function readLinks(reading: Reading, top: 'images' | 'streams', accept: (name: string) => boolean): Link[] {
   const read = (directory: Directory): Link[] =>
-    directory.list().flatMap((entry) => {
+    list(reading.seen, directory, [top]).flatMap((entry) => {
       const path = [top, entry.name];
       if (entry.name === 'refs' && entry.kind === 'directory') return [];
       if (isTemporaryLink(entry)) return (addTemporary(reading, directory, entry, path), []);
@@ -110,12 +136,14 @@ function withDirectory<T>(reading: Reading, path: readonly string[], use: (direc
 }
 
 function noting<T>(reading: Reading, path: readonly string[], read: () => T): Attempt<T> {
-  const result = attempt(read);
-  if (!result.ok) {
-    reading.unreadable.push(about(reading, path));
-    reading.problems.push(unreadable(about(reading, path), result.error));
-  }
+  const result = reader(reading.seen, path)(read);
+  if (!result.ok) addUnreadable(reading, path, result.error);
   return result;
+}
+
+function addUnreadable(reading: Reading, path: readonly string[], error: PosixError | FormatError): void {
+  reading.unreadable.push(about(reading, path));
+  reading.problems.push(unreadable(about(reading, path), error));
 }
 
 function readLink(
@@ -178,7 +206,7 @@ function readRefs(reading: Reading, kind: Ref['kind']): Ref[] {
   const top = kind === 'image' ? 'images' : 'streams';
   const walk = (path: readonly string[]): Ref[] =>
     withDirectory(reading, path, (directory) =>
-      directory.list().flatMap((entry) => {
+      list(reading.seen, directory, path).flatMap((entry) => {
         const below = [...path, entry.name];
         if (entry.kind === 'directory') return walk(below);
         if (isTemporaryLink(entry)) return (addTemporary(reading, directory, entry, below), []);

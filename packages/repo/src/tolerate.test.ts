@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FormatError } from './format-error.ts';
 import type { Problem } from './inventory.ts';
 import { faulty } from './testing/faulty.ts';
-import { attempt, inside, sameName, sizeOf, spelled, tolerate, unreadable } from './tolerate.ts';
+import { attempt, attemptSeen, inside, sameName, sizeOf, spelled, tolerate, unreadable } from './tolerate.ts';
 
 let path: string;
 let root: Directory;
@@ -32,6 +32,13 @@ describe('attempt and tolerate', () => {
   it('give the value back', () => {
     expect(attempt(() => 7)).toEqual({ ok: true, value: 7 });
     expect(tolerate([], 'x', () => 7)).toBe(7);
+  });
+
+  it('take it for an error where a listing has named it', () => {
+    expect(attemptSeen(() => 7)).toEqual({ ok: true, value: 7 });
+    expect(attemptSeen(() => root.read('nothing', 1))).toMatchObject({ ok: false, error: { code: 'ENOENT' } });
+    expect(attemptSeen(failing(format))).toEqual({ ok: false, error: format });
+    expect(() => attemptSeen(failing(new TypeError()))).toThrow(TypeError);
   });
 
   it('take what is missing for absent, without a word', () => {

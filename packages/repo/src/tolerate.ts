@@ -10,10 +10,15 @@ export type Attempt<T> =
 
 /** Absent (ENOENT) is an undefined value; any other error of the kernel or of a format is returned, the rest thrown. */
 export function attempt<T>(read: () => T): Attempt<T> {
+  const result = attemptSeen(read);
+  return !result.ok && result.error.code === 'ENOENT' ? { ok: true, value: undefined } : result;
+}
+
+/** As {@link attempt} of what a listing has named: gone a moment later is an error, for nobody knows what it was. */
+export function attemptSeen<T>(read: () => T): Attempt<T> {
   try {
     return { ok: true, value: read() };
   } catch (error) {
-    if (error instanceof PosixError && error.code === 'ENOENT') return { ok: true, value: undefined };
     if (error instanceof PosixError || error instanceof FormatError) return { ok: false, error };
     throw error;
   }
