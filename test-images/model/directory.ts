@@ -2,8 +2,8 @@
  * The model's {@link WritableDirectory}: the same calls, errors and refusals as the kernel's, on a tree in memory.
  * Beyond the interface it has the calls that a barrier is made of, so that their weaknesses can be shown one by one.
  */
-import { encodeName, PosixError } from '@cfs/posix';
-import type { DirectoryEntry, NameVisitor, OpenFile, Stat, WritableDirectory } from '@cfs/posix';
+import { decodeName, encodeName, PosixError } from '@cfs/posix';
+import type { DirectoryEntry, Names, OpenFile, Stat, WritableDirectory } from '@cfs/posix';
 import type { Change, Operation } from './event.ts';
 import type { FileSystem } from './file-system.ts';
 import { allocated, noEntries, spelling, type DirectoryNode, type Entries, type Node } from './node.ts';
@@ -66,12 +66,17 @@ export class ModelDirectory implements WritableDirectory {
     return [...names];
   }
 
-  scan(visit: NameVisitor): void {
+  scan(visit: (names: Names) => void): void {
     this.#call('getdents64');
     for (const [name, { kind }] of this.identity.entries) {
       const bytes = encodeName(name);
-      visit(bytes, 0, bytes.length, kind);
+      visit({ count: 1, bytes, starts: Int32Array.of(0), ends: Int32Array.of(bytes.length), kinds: [kind] });
     }
+  }
+
+  allocated({ bytes, starts, ends }: Names, index: number): number {
+    const stat = this.stat(decodeName(bytes.subarray(starts[index], ends[index])));
+    return stat.links > 1 ? 0 : stat.allocated;
   }
 
   readAhead(): void {}

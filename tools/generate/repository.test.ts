@@ -46,7 +46,7 @@ describe.each(shapes)('makeRepository: %s', (name, shape) => {
     for (const image of made.images) {
       readErofs(
         sourceOf(read(image)),
-        (buffer, start) => live.add(digestAt(buffer, start, shape.algorithm)),
+        (words, word) => live.add(digestAt(words, word, shape.algorithm)),
         shape.algorithm,
       );
     }

@@ -55,8 +55,15 @@ export interface OpenFile extends Source {
   close(): void;
 }
 
-/** Called with a buffer that is reused: the name is `buffer[start, end)`. */
-export type NameVisitor = (buffer: Uint8Array, start: number, end: number, kind: Kind) => void;
+/** Some names of a directory, in memory that is used again for the next ones. */
+export interface Names {
+  readonly count: number;
+  /** A name is `bytes[starts[index], ends[index])`, and a NUL follows it. */
+  readonly bytes: Uint8Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly kinds: readonly Kind[];
+}
 
 /** Every method throws {@link PosixError}; `name` is always one component, never `.`, `..` or a path. */
 export interface Directory {
@@ -67,7 +74,7 @@ export interface Directory {
   /** Sorted by the bytes of the names, without `.` and `..`. Never ENOENT. */
   list(): DirectoryEntry[];
   /** The raw names in the kernel's order, without an object per name: for directories with very many. Never ENOENT. */
-  scan(visit: NameVisitor): void;
+  scan(visit: (names: Names) => void): void;
   /**
    * For directories that are about to be scanned: has other threads read all of them from the disk at once, if the first
    * one shows that they are not in memory. Does not wait, and leaves whatever fails to who scans them.
@@ -75,6 +82,11 @@ export interface Directory {
   readAhead(names: readonly string[]): void;
   /** Of `name`, or of the directory itself. */
   stat(name?: string): Stat;
+  /**
+   * Allocated bytes of a file that {@link scan} shows, while it does; 0 where it is gone meanwhile, or another link holds it
+   * as well. For very many: no object is made, and no text.
+   */
+  allocated(names: Names, index: number): number;
   readlink(name: string): string;
   /** A regular file's bytes; EFBIG when there are more than `limit`. Never blocks on a FIFO or a device. */
   read(name: string, limit: number): Uint8Array;

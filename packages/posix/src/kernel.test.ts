@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Directory } from './directory.ts';
 import { openDirectory } from './kernel.ts';
-import { decodeName } from './names.ts';
+import { decodeName, encodeName } from './names.ts';
 
 let place: string;
 let root: Directory;
@@ -25,7 +25,12 @@ const descriptors = () => fs.readdirSync('/proc/self/fd').length;
 
 function scanned(directory: Directory): Map<string, string> {
   const names = new Map<string, string>();
-  directory.scan((buffer, start, end, kind) => names.set(decodeName(buffer.subarray(start, end)), kind));
+  directory.scan(({ count, bytes, starts, ends, kinds }) => {
+    for (let index = 0; index < count; index++) {
+      expect(bytes[ends[index]!]).toBe(0);
+      names.set(decodeName(bytes.subarray(starts[index], ends[index])), kinds[index]!);
+    }
+  });
   return names;
 }
 
@@ -60,10 +65,35 @@ describe('a directory', () => {
     expect([...scanned(root).keys()].sort()).toEqual([...names].sort());
     let inner = 0;
     let outer = 0;
-    root.scan(() => {
-      if (outer++ === 0) inner = scanned(root).size;
+    root.scan(({ count }) => {
+      if (outer === 0) inner = scanned(root).size;
+      outer += count;
     });
     expect([outer, inner]).toEqual([names.length, names.length]);
+  });
+
+  it('tells what a scanned file would free: nothing where it is gone, or another link holds it', () => {
+    write('large', Buffer.alloc(5000, 1));
+    for (const name of ['linked', 'gone', '\udcff'])
+      fs.writeFileSync(Buffer.concat([Buffer.from(`${place}/`), encodeName(name)]), 'x');
+    fs.linkSync(path.join(place, 'linked'), path.join(place, 'other'));
+    const found = new Map<string, number>();
+    root.scan((names) => {
+      fs.rmSync(path.join(place, 'gone'));
+      for (let index = 0; index < names.count; index++)
+        found.set(
+          decodeName(names.bytes.subarray(names.starts[index], names.ends[index])),
+          root.allocated(names, index),
+        );
+    });
+    expect([...found].sort()).toEqual([
+      ['gone', 0],
+      ['large', root.stat('large').allocated],
+      ['linked', 0],
+      ['other', 0],
+      ['\udcff', root.stat('\udcff').allocated],
+    ]);
+    expect(found.get('large')).toBeGreaterThan(4999);
   });
 
   it('is left closed by a visitor that throws', () => {

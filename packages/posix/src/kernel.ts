@@ -5,13 +5,13 @@
  */
 import * as fs from 'node:fs';
 import { DT, FCNTL } from './constants.ts';
-import type { Directory, DirectoryEntry, FileSystem, Kind, NameVisitor, OpenFile, Stat } from './directory.ts';
+import type { Directory, DirectoryEntry, FileSystem, Kind, Names, OpenFile, Stat } from './directory.ts';
 import { PosixError } from './directory.ts';
 import { attempt } from './errno.ts';
 import { decodeName, encodeName, isPlainName } from './names.ts';
 import { cString, invoke } from './native.ts';
 import { readAhead } from './read-ahead.ts';
-import { statAt, statOf } from './statx.ts';
+import { allocatedAt, statAt, statOf } from './statx.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, W_OK } = fs.constants;
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | FCNTL.O_CLOEXEC;
@@ -22,10 +22,21 @@ const OPEN_FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | FCNTL.O_CLOEXE
 const RECORD_LENGTH = 16;
 const RECORD_TYPE = 18;
 const RECORD_NAME = 19;
+/** With a name of up to four bytes. */
+const LEAST_RECORD = 24;
 const SCAN_BYTES = 65536;
+const SCAN_NAMES = Math.ceil(SCAN_BYTES / LEAST_RECORD);
 
-/** One buffer for all scans, taken while one runs, so that a visitor may scan another directory. */
-let spare: Buffer | undefined;
+class ScannedNames implements Names {
+  readonly bytes = Buffer.allocUnsafeSlow(SCAN_BYTES);
+  readonly starts = new Int32Array(SCAN_NAMES);
+  readonly ends = new Int32Array(SCAN_NAMES);
+  readonly kinds: Kind[] = [];
+  count = 0;
+}
+
+/** For all scans, taken while one runs, so that a visitor may scan another directory. */
+let spare: ScannedNames | undefined;
 
 /** Opens a place that a person named: symlinks in `path` are followed here, and nowhere below. */
 export function openDirectory(path: string): Directory {
@@ -76,21 +87,22 @@ export class KernelDirectory implements Directory {
       }));
   }
 
-  scan(visit: NameVisitor): void {
+  scan(visit: (names: Names) => void): void {
     // Opened anew, because the position within a directory belongs to the open file.
     const fd = attempt(this.path, () => fs.openSync(descriptorPath(this.fd), OPEN_DIRECTORY));
-    const buffer = spare ?? Buffer.allocUnsafeSlow(SCAN_BYTES);
+    const names = spare ?? new ScannedNames();
     spare = undefined;
     try {
       for (;;) {
         const filled = this.#listing(() =>
-          invoke('getdents64', this.path, (libc) => libc.getdents64(fd, buffer, buffer.length)),
+          invoke('getdents64', this.path, (libc) => libc.getdents64(fd, names.bytes, SCAN_BYTES)),
         );
         if (filled === 0) break;
-        this.#visitRecords(buffer, filled, visit);
+        this.#readRecords(names, filled);
+        visit(names);
       }
     } finally {
-      spare = buffer;
+      spare = names;
       fs.closeSync(fd);
     }
   }
@@ -110,25 +122,40 @@ export class KernelDirectory implements Directory {
     }
   }
 
-  #visitRecords(buffer: Buffer, filled: number, visit: NameVisitor): void {
+  #readRecords(names: ScannedNames, filled: number): void {
+    const { bytes, starts, ends, kinds } = names;
+    let count = 0;
     for (let at = 0; at < filled;) {
-      const next = at + buffer.readUInt16LE(at + RECORD_LENGTH);
+      const next = at + bytes.readUInt16LE(at + RECORD_LENGTH);
       const start = at + RECORD_NAME;
       // The name ends in a NUL, and the record is padded to 8 bytes after it.
       let end = Math.max(start, next - 8);
-      while (buffer[end] !== 0) end++;
-      if (!isDots(buffer, start, end)) {
-        const type = buffer[at + RECORD_TYPE];
-        const kind =
-          type === DT.DT_UNKNOWN ? this.stat(decodeName(buffer.subarray(start, end))).kind : kindOfType(type);
-        visit(buffer, start, end, kind);
+      while (bytes[end] !== 0) end++;
+      if (!isDots(bytes, start, end)) {
+        const type = bytes[at + RECORD_TYPE];
+        starts[count] = start;
+        ends[count] = end;
+        kinds[count] =
+          type === DT.DT_UNKNOWN ? this.stat(decodeName(bytes.subarray(start, end))).kind : kindOfType(type);
+        count += 1;
       }
       at = next;
     }
+    names.count = count;
   }
 
   stat(name?: string): Stat {
     return name === undefined ? statOf(this.fd, this.path) : statAt(this.fd, name, this.pathOf(name));
+  }
+
+  allocated({ bytes, starts, ends }: Names, index: number): number {
+    const [start = 0, end = 0] = [starts[index], ends[index]];
+    try {
+      return allocatedAt(this.fd, bytes.subarray(start, end + 1), this.path);
+    } catch (error) {
+      if (error instanceof PosixError && error.code === 'ENOENT') return 0;
+      throw error;
+    }
   }
 
   readlink(name: string): string {

@@ -6,7 +6,6 @@ import { isUtf8 } from 'node:buffer';
 import { PosixError } from './directory.ts';
 
 const ESCAPE = 0xdc00;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 export function decodeName(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -30,10 +29,10 @@ function characterLength(buffer: Buffer, at: number): number {
 
 /** @throws PosixError EILSEQ when the text has a surrogate that {@link decodeName} never makes. */
 export function encodeName(name: string): Buffer {
-  if (!LONE_SURROGATE.test(name)) return Buffer.from(name, 'utf8');
+  if (name.isWellFormed()) return Buffer.from(name, 'utf8');
   const parts: Buffer[] = [];
   for (const character of name) {
-    if (!LONE_SURROGATE.test(character)) {
+    if (character.isWellFormed()) {
       parts.push(Buffer.from(character, 'utf8'));
       continue;
     }
@@ -46,5 +45,5 @@ export function encodeName(name: string): Buffer {
 
 /** True when the name needs no escape, so that node's own UTF-8 encoding of it is right. */
 export function isPlainName(name: string): boolean {
-  return !LONE_SURROGATE.test(name);
+  return name.isWellFormed();
 }

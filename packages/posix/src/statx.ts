@@ -23,16 +23,22 @@ const milliseconds = (at: number): number =>
 
 /** Of `name` in the directory `fd`; a symlink is not followed. `path` is for messages. */
 export function statAt(fd: number, name: string, path: string): Stat {
-  return statx(fd, cString(name), FCNTL.AT_SYMLINK_NOFOLLOW, path);
+  return stat(fd, cString(name), FCNTL.AT_SYMLINK_NOFOLLOW, path);
 }
 
 /** Of what `fd` has open. */
 export function statOf(fd: number, path: string): Stat {
-  return statx(fd, cString(''), FCNTL.AT_EMPTY_PATH, path);
+  return stat(fd, cString(''), FCNTL.AT_EMPTY_PATH, path);
 }
 
-function statx(fd: number, name: Uint8Array, flags: number, path: string): Stat {
-  invoke('statx', path, (libc) => libc.statx(fd, name, flags, MASK, RESULT));
+/** Allocated bytes, and 0 where there are more links. The raw name ends with a NUL. */
+export function allocatedAt(fd: number, name: Uint8Array, path: string): number {
+  statx(fd, name, FCNTL.AT_SYMLINK_NOFOLLOW, path);
+  return u32(16) > 1 ? 0 : allocated();
+}
+
+function stat(fd: number, name: Uint8Array, flags: number, path: string): Stat {
+  statx(fd, name, flags, path);
   const mode = u16(28);
   return {
     kind: kindOfMode(mode),
@@ -41,11 +47,19 @@ function statx(fd: number, name: Uint8Array, flags: number, path: string): Stat 
     mode,
     links: u32(16),
     size: u64(40),
-    allocated: u64(48) * 512,
+    allocated: allocated(),
     modified: milliseconds(112),
     // The mask says what the file system keeps; some keep a birth time of 0.
     born: (u32(0) & STATX.STATX_BTIME) === 0 || (u64(80) === 0 && u32(88) === 0) ? undefined : milliseconds(80),
   };
+}
+
+function statx(fd: number, name: Uint8Array, flags: number, path: string): void {
+  invoke('statx', path, (libc) => libc.statx(fd, name, flags, MASK, RESULT));
+}
+
+function allocated(): number {
+  return u64(48) * 512;
 }
 
 function kindOfMode(mode: number): Kind {

@@ -26,7 +26,7 @@ describe('Window', () => {
     const property = fc.property(range, ([offset, length]) => {
       fc.pre(offset + length <= source.size);
       const start = window.at(offset, length);
-      const shown = window.piece.bytes.subarray(start, start + length);
+      const shown = window.memory.bytes.subarray(start, start + length);
       expect(shown.every((byte, index) => byte === (offset + index) % 251)).toBe(true);
       expect(shown.length).toBe(length);
     });
@@ -55,12 +55,12 @@ describe('Window', () => {
     });
     const first = new Window(filled(1));
     first.at(0, 3000);
-    const { bytes } = first.piece;
+    const { memory } = first;
     first.end();
     const second = new Window(filled(2));
     const start = second.at(2000, 1000);
-    expect(second.piece.bytes).toBe(bytes);
-    expect(second.piece.bytes.subarray(start, start + 1000).every((byte) => byte === 2)).toBe(true);
+    expect(second.memory).toBe(memory);
+    expect(second.memory.bytes.subarray(start, start + 1000).every((byte) => byte === 2)).toBe(true);
     expect(() => second.at(2000, 1001)).toThrow(expect.objectContaining({ code: 'erofs-truncated' }));
   });
 

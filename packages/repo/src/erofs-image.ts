@@ -11,36 +11,35 @@ export const BLOCK = 4096;
 const PIECE = 64 << 10;
 /** 2 MiB in all, which a processor's cache holds; what is read next is as a rule near to what was read before. */
 const SLOTS = 32;
+/** For what lies across two pieces, behind the slots: an inode with its xattrs is the longest. */
+const ACROSS = 5 * PIECE;
 /** Node ids stay below 2^29 then. composefs-rs itself refuses images above 1 GiB. */
 const SIZE_LIMIT = 2 ** 34;
 
-/** A part of the image, as bytes and as whole words of the machine: everything in an image lies at multiples of four. */
-export class Piece {
+/** Bytes, and the same as words of the machine: everything in an image lies at multiples of four. */
+export class Memory {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
 
   constructor(length: number) {
-    this.words = new Int32Array((length + 3) >> 2);
+    this.words = new Int32Array(length >> 2);
     this.bytes = new Uint8Array(this.words.buffer);
   }
 }
 
-/** Pieces of images that are over: a menu of a thousand deployments has as many small images. */
-const spare: Piece[] = [];
+/** Of images that are over: a menu of a thousand deployments has as many small images. */
+const spare: Memory[] = [];
+const MOST_SPARE = 2;
 
-/** The pieces of the image that were used last. */
+/** The pieces of the image that were used last, in one memory: an offset in the image is shown at a place there. */
 export class Window {
-  /**
-   * What the last `at` found. Pieces are used again: it stays as it is for the next `SLOTS - 1` calls of `at`, for in
-   * these no other piece is older.
-   */
-  piece = new Piece(0);
+  readonly memory = spare.pop() ?? new Memory(SLOTS * PIECE + ACROSS);
   readonly size: number;
   readonly #source: Source;
   readonly #slotOf: Int8Array;
-  readonly #pieces: Piece[] = [];
-  readonly #numberIn: number[] = [];
-  readonly #lastUse: number[] = [];
+  readonly #numberIn = new Int32Array(SLOTS);
+  readonly #lastUse = new Float64Array(SLOTS);
+  #used = 0;
   #clock = 0;
 
   constructor(source: Source) {
@@ -50,46 +49,46 @@ export class Window {
     this.#slotOf = new Int8Array(Math.ceil(source.size / PIECE)).fill(-1);
   }
 
-  /** Where in the piece the range begins; `piece` is replaced. */
+  /**
+   * Where in `memory.bytes` the range begins. It stays as it is for the next `SLOTS - 1` calls, for in these no other slot is
+   * older; a range across two pieces until the next such.
+   */
   at(offset: number, length: number): number {
     if (offset + length > this.size) throw new FormatError('erofs-truncated', `${length} bytes are missing`, offset);
     const number = Math.floor(offset / PIECE);
     const within = offset - number * PIECE;
-    if (within + length > PIECE) {
-      this.piece = this.#read(offset, length, new Piece(length));
-      return 0;
-    }
+    if (within + length > PIECE) return this.#read(offset, length, SLOTS * PIECE);
     const known = this.#slotOf[number] ?? -1;
     const slot = known < 0 ? this.#load(number) : known;
     this.#lastUse[slot] = ++this.#clock;
-    this.piece = this.#pieces[slot] ?? this.piece;
-    return within;
+    return slot * PIECE + within;
   }
 
   /** Gives the memory back: nothing that was shown may be looked at any more. */
   end(): void {
-    spare.push(...this.#pieces.splice(0).slice(0, SLOTS - spare.length));
     this.#slotOf.fill(-1);
+    if (spare.length < MOST_SPARE) spare.push(this.memory);
   }
 
   #load(number: number): number {
-    let slot = this.#pieces.length;
+    let slot = this.#used;
     if (slot === SLOTS) {
       slot = this.#lastUse.indexOf(Math.min(...this.#lastUse));
       this.#slotOf[this.#numberIn[slot] ?? 0] = -1;
-    }
-    const piece = (this.#pieces[slot] ??= spare.pop() ?? new Piece(PIECE));
-    this.#read(number * PIECE, Math.min(PIECE, this.size - number * PIECE), piece);
+    } else this.#used++;
+    this.#read(number * PIECE, Math.min(PIECE, this.size - number * PIECE), slot * PIECE);
     this.#numberIn[slot] = number;
     this.#slotOf[number] = slot;
     return slot;
   }
 
-  #read(offset: number, length: number, piece: Piece): Piece {
-    const bytes = this.#source.read(offset, length, piece.bytes);
+  /** Returns the place. */
+  #read(offset: number, length: number, place: number): number {
+    const into = this.memory.bytes.subarray(place, place + length);
+    const bytes = this.#source.read(offset, length, into);
     if (bytes.length !== length) throw new FormatError('erofs-truncated', 'the image is shorter than its size', offset);
-    if (bytes.buffer !== piece.bytes.buffer) piece.bytes.set(bytes);
-    return piece;
+    if (bytes.buffer !== into.buffer) into.set(bytes);
+    return place;
   }
 }
 
@@ -104,7 +103,7 @@ export interface Superblock {
 /** Checks both headers. `blocks` may be less than the file, never more. */
 export function readSuperblock(window: Window): Superblock {
   const start = window.at(0, 1024 + 128);
-  const view = new DataView(window.piece.bytes.buffer, start, 1024 + 128);
+  const view = new DataView(window.memory.bytes.buffer, start, 1024 + 128);
   const u32 = (at: number) => view.getUint32(at, true);
   expect(u32(0) === 0xd078629a && u32(1024) === 0xe0f5e1e2, 'erofs-magic', 'not a composefs image');
   expect(u32(4) === 1, 'erofs-version', `unknown composefs header version ${u32(4)}`);
@@ -138,6 +137,9 @@ const TYPE_MASK = 0o170000;
 export const REGULAR = 0o100000;
 export const DIRECTORY = 0o040000;
 
+/** Of the types, shifted to the right by twelve: FIFO, two kinds of device, directory, file, symlink, socket. */
+const TYPES = (1 << 1) | (1 << 2) | (1 << 4) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 12);
+
 /** Node types by `file_type` of a directory entry; 0 is none. */
 const TYPE_OF_FILE_TYPE = [0, REGULAR, DIRECTORY, 0o020000, 0o060000, 0o010000, 0o140000, 0o120000];
 
@@ -149,16 +151,17 @@ export class Inode {
   size = 0;
   /** Block address, device number or chunk format. */
   u = 0;
-  /** The xattr area is `[xattrs, xattrsEnd)` of the piece. */
-  piece = new Piece(0);
+  /** The xattr area is `[xattrs, xattrsEnd)` of the window's memory. */
   xattrs = 0;
   xattrsEnd = 0;
   /** File offset of what follows the xattr area: inline data. */
   tail = 0;
+  readonly memory: Memory;
   readonly #window: Window;
 
   constructor(window: Window) {
     this.#window = window;
+    this.memory = window.memory;
   }
 
   get type(): number {
@@ -167,21 +170,19 @@ export class Inode {
 
   read(nid: number): void {
     const offset = nid * 32;
+    const { words } = this.memory;
     let start = this.#window.at(offset, 32);
-    const format = this.#window.piece.words[start >> 2] ?? 0;
+    const format = words[start >> 2] ?? 0;
     const headerSize = (format & 1) === 0 ? 32 : 64;
     const count = format >>> 16;
     const length = headerSize + (count === 0 ? 0 : 12 + (count - 1) * 4);
     if (length > 32) start = this.#window.at(offset, length);
-    const { piece } = this.#window;
-    const { words } = piece;
     const word = start >> 2;
     this.nid = nid;
     this.layout = (format & 0xffff) >> 1;
     this.mode = (words[word + 1] ?? 0) & 0xffff;
     this.size = ((words[word + 2] ?? 0) >>> 0) + (headerSize === 32 ? 0 : ((words[word + 3] ?? 0) >>> 0) * 2 ** 32);
     this.u = (words[word + 4] ?? 0) >>> 0;
-    this.piece = piece;
     this.xattrs = start + headerSize;
     this.xattrsEnd = start + length;
     this.tail = offset + length;
@@ -192,7 +193,7 @@ export class Inode {
     const { layout, type } = this;
     const known = layout === FLAT_PLAIN || layout === FLAT_INLINE || (layout === CHUNK_BASED && type === REGULAR);
     if (!known) throw new FormatError('erofs-layout', `inode ${this.nid} has data layout ${layout}`, this.nid * 32);
-    if (type === 0 || !TYPE_OF_FILE_TYPE.includes(type)) {
+    if (((TYPES >> (type >> 12)) & 1) === 0) {
       throw new FormatError('erofs-inode', `inode ${this.nid} has mode ${this.mode.toString(8)}`, this.nid * 32);
     }
   }

@@ -62,8 +62,8 @@ function visited({ own = [], shared = [], layout = 4, over }: Area): string[] {
   const inode = new Inode(window);
   inode.read(0);
   const found: string[] = [];
-  const count = new References(window, SHARED, 'sha256').visit(inode, (buffer, start) =>
-    found.push(digestAt(buffer, start, 'sha256')),
+  const count = new References(window, SHARED, 'sha256').visit(inode, (words, word) =>
+    found.push(digestAt(words, word, 'sha256')),
   );
   expect(count).toBe(found.length);
   return found;
@@ -175,8 +175,8 @@ describe('References', () => {
     const inode = new Inode(new Window(source));
     inode.read(0);
     const found: string[] = [];
-    new References(new Window(source), 0, 'sha256').visit(inode, (buffer, start) =>
-      found.push(digestAt(buffer, start, 'sha256')),
+    new References(new Window(source), 0, 'sha256').visit(inode, (words, word) =>
+      found.push(digestAt(words, word, 'sha256')),
     );
     expect(found).toEqual([A]);
   });

@@ -6,11 +6,11 @@
  */
 import type { Algorithm } from '@cfs/bls';
 import { decodeHex, digestSize, spells, spellsWords } from './digest-bytes.ts';
-import { CHUNK_BASED, Piece, u16, u32, type Inode, type Window } from './erofs-image.ts';
+import { CHUNK_BASED, Memory, u16, u32, type Inode, type Window } from './erofs-image.ts';
 import { FormatError } from './format-error.ts';
 
-/** Called with a raw digest at `buffer[start…]`, valid during the call. */
-export type DigestVisitor = (buffer: Uint8Array, start: number) => void;
+/** Called with a raw digest as words of the machine from `words[word]` on, valid during the call. */
+export type DigestVisitor = (words: Int32Array, word: number) => void;
 
 const TRUSTED = 4;
 const METACOPY = wordsOf('overlay.metacopy');
@@ -19,9 +19,9 @@ const REDIRECT = wordsOf('overlay.redirect');
 const NAME_LENGTH = 16;
 const SLASH = 0x2f;
 
-/** A value's place: `piece.bytes[start, start + size)`; size -1 where there is none. */
+/** A value's place: `memory.bytes[start, start + size)`; size -1 where there is none. */
 interface Value {
-  piece: Piece;
+  memory: Memory;
   start: number;
   size: number;
 }
@@ -31,9 +31,9 @@ export class References {
   readonly #shared: number;
   readonly #digestSize: number;
   readonly #kernelAlgorithm: number;
-  readonly #metacopy: Value = { piece: new Piece(0), start: 0, size: -1 };
-  readonly #redirect: Value = { piece: new Piece(0), start: 0, size: -1 };
-  readonly #decoded: Uint8Array;
+  readonly #metacopy: Value = { memory: new Memory(0), start: 0, size: -1 };
+  readonly #redirect: Value = { memory: new Memory(0), start: 0, size: -1 };
+  readonly #decoded: Memory;
   /** Bytes of xattr areas that may still be read: areas that overlap would make the work quadratic. */
   #budget: number;
 
@@ -43,7 +43,7 @@ export class References {
     this.#shared = sharedXattrs;
     this.#digestSize = digestSize(algorithm);
     this.#kernelAlgorithm = algorithm === 'sha256' ? 1 : 2;
-    this.#decoded = new Uint8Array(this.#digestSize);
+    this.#decoded = new Memory(this.#digestSize);
     this.#budget = window.size;
   }
 
@@ -59,19 +59,19 @@ export class References {
     }
     this.#checkMetacopy(inode);
     if (this.#isSame()) {
-      visit(this.#metacopy.piece.bytes, this.#metacopy.start + 4);
+      visit(this.#metacopy.memory.words, (this.#metacopy.start + 4) >> 2);
       return 1;
     }
     this.#decodeRedirect(inode);
-    if (size > 0) visit(this.#metacopy.piece.bytes, this.#metacopy.start + 4);
-    visit(this.#decoded, 0);
+    if (size > 0) visit(this.#metacopy.memory.words, (this.#metacopy.start + 4) >> 2);
+    visit(this.#decoded.words, 0);
     return size > 0 ? 2 : 1;
   }
 
   /** The area is a header of 12 bytes, ids of shared xattrs, and xattrs up to its very end. */
   #readXattrs(inode: Inode): void {
-    const { piece, xattrs, xattrsEnd } = inode;
-    const { bytes } = piece;
+    const { memory, xattrs, xattrsEnd } = inode;
+    const { bytes } = memory;
     this.#budget -= xattrsEnd - xattrs;
     if (this.#budget < 0) throw failure('erofs-xattr', 'xattr areas overlap', inode);
     const count = bytes[xattrs + 4] ?? 0;
@@ -80,56 +80,55 @@ export class References {
       throw failure('erofs-xattr', 'malformed xattr header', inode);
     }
     for (const ids = at + 4 * count; at < ids; at += 4) this.#readShared(u32(bytes, at), inode);
-    while (at < xattrsEnd) at += this.#readEntry(piece, at, xattrsEnd - at, inode);
+    while (at < xattrsEnd) at += this.#readEntry(memory, at, xattrsEnd - at, inode);
   }
 
   #readShared(id: number, inode: Inode): void {
     const offset = this.#shared + id * 4;
-    const header = this.#window.at(offset, 4);
-    const length = entryLength(this.#window.piece.bytes, header);
+    const { memory } = this.#window;
+    const length = entryLength(memory.bytes, this.#window.at(offset, 4));
     const start = this.#window.at(offset, length);
-    const { piece } = this.#window;
     // A reference has to outlast the shared xattrs that are still to come.
-    const isKept = piece.bytes[start] === NAME_LENGTH && piece.bytes[start + 1] === TRUSTED;
+    const isKept = memory.bytes[start] === NAME_LENGTH && memory.bytes[start + 1] === TRUSTED;
     if (!isKept) {
-      this.#readEntry(piece, start, length, inode);
+      this.#readEntry(memory, start, length, inode);
       return;
     }
-    const kept = new Piece(length);
-    kept.bytes.set(piece.bytes.subarray(start, start + length));
+    const kept = new Memory(length);
+    kept.bytes.set(memory.bytes.subarray(start, start + length));
     this.#readEntry(kept, 0, length, inode);
   }
 
   /** Returns the length of the entry with its padding. */
-  #readEntry(piece: Piece, at: number, room: number, inode: Inode): number {
-    const { bytes } = piece;
+  #readEntry(memory: Memory, at: number, room: number, inode: Inode): number {
+    const { bytes } = memory;
     const length = room < 4 ? 4 : entryLength(bytes, at);
     const nameLength = bytes[at] ?? 0;
     const index = bytes[at + 1] ?? 0;
     // Prefixes 2 and 3 are the whole names of the ACLs; 1, 4, 5 and 6 are `user.`, `trusted.`, `lustre.`, `security.`.
     const known = index === 2 || index === 3 ? nameLength === 0 : index >= 1 && index <= 6 && nameLength > 0;
     if (length > room || !known) throw failure('erofs-xattr', 'malformed xattr', inode);
-    if (index === TRUSTED && nameLength === NAME_LENGTH) this.#take(piece, at + 4, u16(bytes, at + 2), inode);
+    if (index === TRUSTED && nameLength === NAME_LENGTH) this.#take(memory, at + 4, u16(bytes, at + 2), inode);
     return length;
   }
 
-  #take(piece: Piece, name: number, size: number, inode: Inode): void {
-    const value = isAt(METACOPY, piece.words, name)
+  #take(memory: Memory, name: number, size: number, inode: Inode): void {
+    const value = isAt(METACOPY, memory.words, name)
       ? this.#metacopy
-      : isAt(REDIRECT, piece.words, name)
+      : isAt(REDIRECT, memory.words, name)
         ? this.#redirect
         : undefined;
     if (value === undefined) return;
     if (value.size !== -1) throw failure('erofs-xattr', 'an xattr occurs twice', inode);
-    value.piece = piece;
+    value.memory = memory;
     value.start = name + NAME_LENGTH;
     value.size = size;
   }
 
   /** Both must be there; a metacopy without content says that the digest isn't known, then the redirect says it. */
   #checkMetacopy(inode: Inode): void {
-    const { piece, start, size } = this.#metacopy;
-    const { bytes } = piece;
+    const { memory, start, size } = this.#metacopy;
+    const { bytes } = memory;
     if (size === -1 || this.#redirect.size === -1)
       throw failure('erofs-reference', 'one of metacopy and redirect is missing', inode);
     if (size === 0) return;
@@ -143,27 +142,27 @@ export class References {
 
   /** Whether the redirect is the path of metacopy's digest: `/xx/rest`, where `rest` begins with a word of its own. */
   #isSame(): boolean {
-    const { piece, start, size } = this.#redirect;
+    const { memory, start, size } = this.#redirect;
     if (this.#metacopy.size <= 0 || size !== 2 * this.#digestSize + 2) return false;
-    const { bytes } = piece;
+    const { bytes } = memory;
     if (bytes[start] !== SLASH || bytes[start + 3] !== SLASH) return false;
-    const digest = this.#metacopy.piece.bytes;
+    const digest = this.#metacopy.memory.bytes;
     const first = this.#metacopy.start + 4;
     return (
       spells(bytes, start + 1, digest, first, 1) &&
-      spellsWords(piece.words, (start + 4) >> 2, digest, first + 1, this.#digestSize - 1)
+      spellsWords(memory.words, (start + 4) >> 2, digest, first + 1, this.#digestSize - 1)
     );
   }
 
   #decodeRedirect(inode: Inode): void {
-    const { piece, start, size } = this.#redirect;
-    const { bytes } = piece;
+    const { memory, start, size } = this.#redirect;
+    const { bytes } = memory;
     const sound =
       size === 2 * this.#digestSize + 2 &&
       bytes[start] === SLASH &&
       bytes[start + 3] === SLASH &&
-      decodeHex(bytes, start + 1, 1, this.#decoded, 0) &&
-      decodeHex(bytes, start + 4, this.#digestSize - 1, this.#decoded, 1);
+      decodeHex(bytes, start + 1, 1, this.#decoded.bytes, 0) &&
+      decodeHex(bytes, start + 4, this.#digestSize - 1, this.#decoded.bytes, 1);
     if (!sound) throw failure('erofs-reference', 'a redirect that leads to no object', inode);
   }
 }

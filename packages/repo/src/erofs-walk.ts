@@ -3,10 +3,12 @@
  * inode and holds a frame per level. Strict where damage could lead it past a part of the tree: entries must agree
  * with the inodes that they lead to, no directory has two parents, and as many inodes are reached as the image has.
  */
-import { BLOCK, DIRECTORY, FLAT_INLINE, Inode, Piece, u16, u32, type Superblock, type Window } from './erofs-image.ts';
+import { BLOCK, DIRECTORY, FLAT_INLINE, Inode, Memory, type Superblock, type Window } from './erofs-image.ts';
 import { FormatError } from './format-error.ts';
 
-const ENTRY_SIZE = 12;
+/** An entry is three words: node id, its high half, and in the last the offset of the name and the type of the file. */
+const ENTRY_WORDS = 3;
+const ENTRY_SIZE = 4 * ENTRY_WORDS;
 const NAME_LIMIT = 255;
 const DOT = 0x2e;
 
@@ -24,7 +26,7 @@ class Frame {
   index = 0;
   count = 0;
   /** A copy of that block, which stays while inodes elsewhere are read. */
-  readonly block = new Piece(BLOCK);
+  readonly block = new Memory(BLOCK);
 }
 
 export class ErofsWalk {
@@ -99,7 +101,8 @@ export class ErofsWalk {
     // Inline data stays within one block (fs/erofs/data.c), so that a whole block of it is none.
     const sound = size > 0 && (layout !== FLAT_INLINE || (inTail > 0 && (tail % BLOCK) + inTail <= BLOCK));
     if (!sound || this.#budget < 0) throw damaged(`has an impossible size of ${size} bytes`, nid);
-    const frame = (this.#frames[++this.#depth] ??= new Frame());
+    if (++this.#depth === this.#frames.length) this.#frames.push(new Frame());
+    const frame = this.#frames[this.#depth] ?? new Frame();
     frame.nid = nid;
     frame.parent = parent;
     frame.size = size;
@@ -115,9 +118,8 @@ export class ErofsWalk {
     const { position } = frame;
     const length = blockLength(frame);
     const start = this.#window.at(position < frame.wholeBlocks ? frame.blocks + position : frame.tail, length);
-    const { bytes } = frame.block;
-    bytes.set(this.#window.piece.bytes.subarray(start, start + length));
-    const names = length < ENTRY_SIZE ? 0 : u16(bytes, 8);
+    frame.block.bytes.set(this.#window.memory.bytes.subarray(start, start + length));
+    const names = length < ENTRY_SIZE ? 0 : nameOffset(frame, 0);
     if (names === 0 || names % ENTRY_SIZE !== 0 || names >= length) throw damaged('has a malformed block', frame.nid);
     frame.index = 0;
     frame.count = names / ENTRY_SIZE;
@@ -125,15 +127,15 @@ export class ErofsWalk {
 
   /** False for `.` and `..`. */
   #readEntry(frame: Frame): boolean {
-    const { bytes } = frame.block;
-    const at = frame.index * ENTRY_SIZE;
-    const last = ++frame.index === frame.count;
-    const nid = u32(bytes, at);
-    const nameStart = u16(bytes, at + 8);
+    const { bytes, words } = frame.block;
+    const word = frame.index * ENTRY_WORDS;
+    const nid = (words[word] ?? 0) >>> 0;
+    const nameStart = nameOffset(frame, frame.index);
     const end = blockLength(frame);
-    const nameEnd = last ? endOfName(bytes, nameStart, end) : u16(bytes, at + ENTRY_SIZE + 8);
+    const last = ++frame.index === frame.count;
+    const nameEnd = last ? endOfName(bytes, nameStart, end) : nameOffset(frame, frame.index);
     const length = nameEnd - nameStart;
-    if (length < 1 || length > NAME_LIMIT || nameEnd > end || u32(bytes, at + 4) !== 0) {
+    if (length < 1 || length > NAME_LIMIT || nameEnd > end || words[word + 1] !== 0) {
       throw damaged('has a malformed entry', frame.nid);
     }
     if (bytes[nameStart] === DOT && (length === 1 || (length === 2 && bytes[nameStart + 1] === DOT))) {
@@ -145,7 +147,7 @@ export class ErofsWalk {
     this.nameEnd = nameEnd;
     this.level = this.#depth;
     this.#reach(nid);
-    if (!this.inode.isOfFileType(bytes[at + 10] ?? 0))
+    if (!this.inode.isOfFileType(((words[word + 2] ?? 0) >>> 16) & 0xff))
       throw damaged(`and inode ${nid} disagree on its type`, frame.nid);
     if (this.inode.type === DIRECTORY) this.#enter(frame.nid);
     return true;
@@ -154,6 +156,10 @@ export class ErofsWalk {
 
 function blockLength(frame: Frame): number {
   return Math.min(BLOCK, frame.size - frame.position);
+}
+
+function nameOffset(frame: Frame, index: number): number {
+  return (frame.block.words[index * ENTRY_WORDS + 2] ?? 0) & 0xffff;
 }
 
 /** The last name of a block ends with the block or with the first NUL. */

@@ -19,7 +19,7 @@ function algorithmOf(name: string): 'sha256' | 'sha512' {
 
 function objectsOf(bytes: Uint8Array, algorithm: 'sha256' | 'sha512'): Set<string> {
   const objects = new Set<string>();
-  readErofs(sourceOf(bytes), (buffer, start) => objects.add(digestAt(buffer, start, algorithm)), algorithm);
+  readErofs(sourceOf(bytes), (words, word) => objects.add(digestAt(words, word, algorithm)), algorithm);
   return objects;
 }
 

@@ -32,7 +32,7 @@ export interface ErofsEntry {
 }
 
 /**
- * Calls `visit` with each reference to an object: a raw digest of `algorithm` at `buffer[start…]`, valid during the
+ * Calls `visit` with each reference to an object: a raw digest of `algorithm` as words, valid during the
  * call. Where an inode's metacopy and redirect differ, both are visited. Takes at most 8 MiB and a bit per 32 bytes of
  * the image. FormatError for anything that composefs does not write; what was visited until then is not complete.
  */
@@ -66,7 +66,7 @@ export function* erofsEntries(source: Source, algorithm: Algorithm): Generator<E
   const digests = new Map<number, Digest>();
   const entry = (path: string): ErofsEntry => {
     const { nid, mode, size } = walk.inode;
-    const keep = (buffer: Uint8Array, start: number) => digests.set(nid, digestAt(buffer, start, algorithm));
+    const keep = (words: Int32Array, word: number) => digests.set(nid, digestAt(words, word, algorithm));
     if (walk.first) references.visit(walk.inode, keep);
     return { path, nid, mode, size, digest: digests.get(nid) };
   };
@@ -91,6 +91,7 @@ function open(source: Source, algorithm: Algorithm): Image {
   const superblock = readSuperblock(window);
   const walk = new ErofsWalk(window, superblock);
   const references = new References(shared, superblock.sharedXattrs, algorithm);
-  const end = (): void => [window, shared].forEach((each) => each.end());
+  // The next image gets the memory first that this one has used most: it is in the processor’s cache.
+  const end = (): void => [shared, window].forEach((each) => each.end());
   return { superblock, walk, references, end };
 }

@@ -5,7 +5,7 @@
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
 import { PosixError, type Directory } from '@cfs/posix';
 import { FormatError } from './format-error.ts';
-import { nameAt, scanObjects } from './objects.ts';
+import { scannedName, scanObjects } from './objects.ts';
 import { verityHex } from './verity.ts';
 
 export interface BadObject {
@@ -24,7 +24,9 @@ export interface CheckedObjects {
 /** `directory` is `objects/<prefix>`. @throws PosixError when it cannot be listed. */
 export function checkObjects(directory: Directory, prefix: string, algorithm: Algorithm): CheckedObjects {
   const names: string[] = [];
-  scanObjects(directory, prefix, algorithm, (_value, ...name) => names.push(nameAt(...name)));
+  scanObjects(directory, prefix, algorithm, (values, found) => {
+    for (const [index, value] of values.entries()) if (value !== 0) names.push(scannedName(found, index));
+  });
   const bad: BadObject[] = [];
   let bytes = 0;
   const tell = (name: string, code: BadObject['code'], message: string): void => {

@@ -5,10 +5,9 @@
  */
 import type { Digest } from '@cfs/bls';
 import type { Directory } from '@cfs/posix';
-import { digestBytes } from './digest-bytes.ts';
 import type { BadObject } from './fsck-objects.ts';
 import type { Repository } from './inventory.ts';
-import { fingerprint } from './live-set.ts';
+import { fingerprintOf } from './live-set.ts';
 import { mark, markEach, type Hole, type Marked, type MarkRoot } from './mark.ts';
 import { eachDirectory, queueOf } from './object-queue.ts';
 import { scanObjects } from './objects.ts';
@@ -42,9 +41,12 @@ export function readStructure(root: Directory, repository: Repository, roots: re
   const { images, streams, live, holes } = mark(root, repository, roots);
   const strays: string[] = [];
   let objects = 0;
-  const meet = (value: number): void => {
-    objects += 1;
-    live.meet(value);
+  const meet = (values: Float64Array): void => {
+    for (const value of values) {
+      if (value === 0) continue;
+      objects += 1;
+      live.meet(value);
+    }
   };
   const unreadable = eachDirectory(root, queue, (directory, prefix) => {
     const onStray = (name: string): void => {
@@ -83,11 +85,6 @@ export function damageOf(
 }
 
 const MISSING = 'the object is not there';
-
-function fingerprintOf(digest: Digest): number {
-  const bytes = digestBytes(digest);
-  return fingerprint(bytes, 0, bytes.length);
-}
 
 /** Objects of links: where one is missing, the hole has said so already. */
 function objectsOfHoles(repository: Repository, { holes }: Marked): Set<Digest> {

@@ -4,7 +4,7 @@
  */
 import type { Digest } from '@cfs/bls';
 import type { Directory, Source } from '@cfs/posix';
-import { digestBytes } from './digest-bytes.ts';
+import { wordsOf } from './digest-bytes.ts';
 import { readErofs } from './erofs.ts';
 import type { Link, Repository } from './inventory.ts';
 import { ObjectStore } from './object-store.ts';
@@ -20,7 +20,7 @@ export interface Holder {
 
 /** Links whose object is missing or damaged refer to nothing that could be told. */
 export function holdersOf(root: Directory, repository: Repository, object: Digest): Holder[] {
-  const wanted = digestBytes(object);
+  const wanted = wordsOf(object);
   return ObjectStore.in(root, (objects) => {
     const find = (kind: Holder['kind'], links: readonly Link[]): Holder[] =>
       links.flatMap((link) => {
@@ -36,17 +36,17 @@ function refersTo(
   { algorithm }: Repository,
   kind: Holder['kind'],
   link: Link,
-  wanted: Uint8Array,
+  wanted: Int32Array,
 ): boolean {
   let found = false;
-  const compare = (buffer: Uint8Array, start: number): void => {
-    found ||= wanted.every((byte, index) => buffer[start + index] === byte);
+  const compare = (words: Int32Array, word: number): void => {
+    found ||= wanted.every((each, index) => words[word + index] === each);
   };
   const read = (file: Source): void => {
     if (kind === 'image') return void readErofs(file, compare, algorithm);
     const { objectRefs, streamRefs } = parseSplitstream(file, algorithm);
     for (const refs of [objectRefs, streamRefs])
-      for (let at = 0; at < refs.length; at += wanted.length) compare(refs, at);
+      for (let word = 0; word < refs.length; word += wanted.length) compare(refs, word);
   };
   attempt(() => objects.read(link.object, read));
   return found;

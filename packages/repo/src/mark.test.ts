@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseDigest } from '@cfs/bls';
 import { openDirectory } from '@cfs/posix';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { splitstream } from '../../../test-images/stories/splitstream.ts';
 import { erofsImage } from '../../../tools/generate/erofs-writer.ts';
-import { fingerprint } from './live-set.ts';
+import { fingerprintOf } from './live-set.ts';
 import { mark, type Marked, type MarkRoot } from './mark.ts';
 import { readRepository } from './read-repository.ts';
 import { faulty } from './testing/faulty.ts';
@@ -136,7 +137,7 @@ describe('mark', () => {
       ];
       expect(keys.sort()).toEqual([...expected.reached].sort());
       expect(live.size).toBe(expected.live.size);
-      for (const digest of expected.live) expect(live.has(fingerprint(raw(digest), 0, 64))).toBe(true);
+      for (const digest of expected.live) expect(live.has(fingerprintOf(parseDigest(digest)!))).toBe(true);
       expect(new Set(holes.map(describeHole))).toEqual(expected.holes);
       for (const [, reached] of [...images, ...streams]) {
         expect(roots.map((root) => root.because)).toContain(reached.because);
@@ -182,7 +183,7 @@ describe('mark', () => {
     const image: MarkRoot = { kind: 'image', name: id(50), because: 'entry:y' };
     const { streams, live, holes } = marked([stream(0), image]);
     expect([...streams.keys()]).toContain('oci-config-1-0');
-    expect(live.has(fingerprint(raw(id(PLAIN + 7)), 0, 64))).toBe(true);
+    expect(live.has(fingerprintOf(parseDigest(id(PLAIN + 7))!))).toBe(true);
     const about = `images/${id(50)}`;
     expect(holes).toEqual([
       { code: 'mislabelled', about, message: expect.any(String) as string, because: 'entry:y' },

@@ -5,7 +5,7 @@
  */
 import type { Algorithm, Digest } from '@cfs/bls';
 import { PosixError, type Directory, type OpenFile } from '@cfs/posix';
-import { digestAt, digestBytes, digestsIn, digestSize } from './digest-bytes.ts';
+import { digestAt, digestsIn, digestWords, wordsOf } from './digest-bytes.ts';
 import type { DigestVisitor } from './erofs-references.ts';
 import { readErofs } from './erofs.ts';
 import { FormatError } from './format-error.ts';
@@ -90,8 +90,8 @@ export function mark(
 /** What a helping thread does: it takes images until none is left, and marks what they refer to. */
 export function markShare(root: Directory, queue: ImageQueue, algorithm: Algorithm): LiveSet | undefined {
   const live = new LiveSet();
-  const size = digestSize(algorithm);
-  const add: DigestVisitor = (buffer, start) => void live.add(fingerprint(buffer, start, size));
+  const count = digestWords(algorithm);
+  const add: DigestVisitor = (words, word) => live.add(fingerprint(words, word, count));
   const read = (file: OpenFile): boolean => (readImage(file, algorithm, live, add), true);
   const isWhole = ObjectStore.in(root, (objects) =>
     queue.images.every((image) => {
@@ -204,20 +204,16 @@ class Marker {
   }
 
   #add(digest: Digest): void {
-    const raw = digestBytes(digest);
-    this.#addRaw(raw, 0, raw.length);
+    this.#addReference(wordsOf(digest), 0);
   }
 
-  /** The buffer is the reader's: a fingerprint is all that is kept of it. One function for all images, which V8 knows. */
-  readonly #addReference: DigestVisitor = (buffer, start) =>
-    this.#addRaw(buffer, start, digestSize(this.#repository.algorithm));
-
-  #addRaw(bytes: Uint8Array, at: number, size: number): void {
-    const value = fingerprint(bytes, at, size);
+  /** The words are the reader's: a fingerprint is all that is kept of them. One function for all images, which V8 knows. */
+  readonly #addReference: DigestVisitor = (words, word) => {
+    const { algorithm } = this.#repository;
+    const value = fingerprint(words, word, digestWords(algorithm));
     this.#live.add(value);
-    if (this.#wanted?.has(value) === true)
-      this.#named.set(value, digestAt(bytes, at, size === 32 ? 'sha256' : 'sha512'));
-  }
+    if (this.#wanted?.has(value) === true) this.#named.set(value, digestAt(words, word, algorithm));
+  };
 
   #walkImage(link: Link, reached: Reached): void {
     if (link.name !== link.object)
@@ -231,8 +227,8 @@ class Marker {
     this.#open('streams', link, reached, (file) => {
       const { algorithm } = this.#repository;
       const stream = parseSplitstream(file, algorithm);
-      for (let at = 0; at < stream.objectRefs.length; at += digestSize(algorithm))
-        this.#addRaw(stream.objectRefs, at, digestSize(algorithm));
+      for (let word = 0; word < stream.objectRefs.length; word += digestWords(algorithm))
+        this.#addReference(stream.objectRefs, word);
       for (const object of digestsIn(stream.streamRefs, algorithm)) this.#follow(link, object, reached);
     });
   }

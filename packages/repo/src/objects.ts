@@ -3,11 +3,10 @@
  * fingerprint. One that is absent from the live set is dead; no string and no object is made for one that lives.
  */
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
-import { decodeName, PosixError, type Directory } from '@cfs/posix';
+import { decodeName, type Directory, type Names } from '@cfs/posix';
 import { digestSize } from './digest-bytes.ts';
 import { fingerprintOfName, type LiveSet } from './live-set.ts';
 import { takeFrom, type ObjectQueue } from './object-queue.ts';
-import { sizeOf } from './tolerate.ts';
 
 /** What a look at all object directories found. Objects stay packed: names are made when somebody asks for them. */
 export interface ObjectTable {
@@ -98,13 +97,19 @@ function judgeObjects(directory: Directory, prefix: string, algorithm: Algorithm
   const dead: string[] = [];
   const strays: string[] = [];
   let count = 0;
-  const judge = (value: number, buffer: Uint8Array, start: number, end: number): void => {
-    count += 1;
-    if (!live.meet(value)) dead.push(nameAt(buffer, start, end));
+  let deadBytes = 0;
+  const judge = (values: Float64Array, found: Names): void => {
+    for (let index = 0; index < found.count; index++) {
+      const value = values[index] ?? 0;
+      if (value === 0) continue;
+      count += 1;
+      if (live.meet(value)) continue;
+      dead.push(scannedName(found, index));
+      deadBytes += directory.allocated(found, index);
+    }
   };
   scanObjects(directory, prefix, algorithm, judge, (name) => strays.push(`objects/${prefix}/${name}`));
   dead.sort();
-  const deadBytes = dead.reduce((sum, name) => sum + allocated(directory, name), 0);
   const names = Buffer.from(dead.join(''), 'latin1');
   return { prefix, readable: true, count, dead: { prefix, names, count: dead.length }, deadBytes, strays };
 }
@@ -115,40 +120,41 @@ function nameLength(algorithm: Algorithm): number {
 }
 
 /**
- * The fingerprint of each object in `objects/<prefix>`, and where its name lies: see {@link nameAt}. Names are `digest size
- * × 2 - 2` hex digits; anything else is a stray.
+ * Shows what lies in `objects/<prefix>`, piece by piece: names, and beside each the fingerprint of the object, or 0. An object
+ * is a file whose name has `digest size × 2 - 2` hex digits; anything else is a stray.
  */
 export function scanObjects(
   directory: Directory,
   prefix: string,
   algorithm: Algorithm,
-  visit: (value: number, buffer: Uint8Array, start: number, end: number) => void,
+  visit: (values: Float64Array, names: Names) => void,
   onStray?: (name: string) => void,
 ): void {
   const high = parseInt(prefix, 16);
   const size = digestSize(algorithm);
   const length = nameLength(algorithm);
-  directory.scan((buffer, start, end, kind) => {
-    const value = end - start === length && kind === 'file' ? fingerprintOfName(high, buffer, start, size) : 0;
-    if (value !== 0) visit(value, buffer, start, end);
-    else onStray?.(decodeName(buffer.subarray(start, end)));
+  directory.scan((names) => {
+    const { bytes, starts, ends, kinds, count } = names;
+    const values = new Float64Array(count);
+    for (let index = 0; index < count; index++) {
+      const [start = 0, end = 0] = [starts[index], ends[index]];
+      const isObject = end - start === length && kinds[index] === 'file';
+      const value = isObject ? fingerprintOfName(high, bytes, start, size) : 0;
+      values[index] = value;
+      if (value === 0) onStray?.(decodeName(bytes.subarray(start, end)));
+    }
+    visit(values, names);
   });
+}
+
+/** The name of an object as text. */
+export function scannedName({ bytes, starts, ends }: Names, index: number): string {
+  return nameAt(bytes, starts[index] ?? 0, ends[index] ?? 0);
 }
 
 /** A name of hex digits in a buffer. */
 export function nameAt(buffer: Uint8Array, start: number, end: number): string {
   return Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString('latin1');
-}
-
-/** Allocated bytes of one object. */
-export function allocated(directory: Directory, name: string): number {
-  try {
-    return sizeOf(directory, { name, kind: 'file' }).bytes;
-  } catch (error) {
-    // Gone meanwhile: it frees nothing any more, and the sweep will not find it either.
-    if (error instanceof PosixError && error.code === 'ENOENT') return 0;
-    throw error;
-  }
 }
 
 /** The dead objects as digests, in order. */

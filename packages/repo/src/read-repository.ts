@@ -4,7 +4,7 @@
  */
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
 import type { Directory, DirectoryEntry, PosixError } from '@cfs/posix';
-import { digestAt, digestSize } from './digest-bytes.ts';
+import { digestAt, digestSize, digestWords } from './digest-bytes.ts';
 import { FormatError } from './format-error.ts';
 import type { Link, Location, Problem, Ref, Repository, StreamLink, Temporary } from './inventory.ts';
 import { parseMeta } from './meta.ts';
@@ -187,13 +187,13 @@ function readStreams(reading: Reading): StreamLink[] {
 }
 
 function readNamed(reading: Reading, object: Digest): Map<string, Digest> {
-  const size = digestSize(reading.algorithm);
+  const count = digestWords(reading.algorithm);
   const result = attempt(() =>
     reading.objects.read(object, (file) => {
       const stream = parseSplitstream(file, reading.algorithm);
       const named = [...stream.named()];
       return new Map(
-        named.map(([name, index]) => [name, digestAt(stream.streamRefs, index * size, reading.algorithm)]),
+        named.map(([name, index]) => [name, digestAt(stream.streamRefs, index * count, reading.algorithm)]),
       );
     }),
   );

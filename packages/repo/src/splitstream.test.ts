@@ -2,7 +2,7 @@ import { zstdCompressSync } from 'node:zlib';
 import type { Source } from '@cfs/posix';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestsIn } from './digest-bytes.ts';
+import { asWords, digestsIn } from './digest-bytes.ts';
 import { FormatError } from './format-error.ts';
 import { parseSplitstream, type Splitstream } from './splitstream.ts';
 import { fixtureContents, sourceOf } from './testing/source.ts';
@@ -139,7 +139,7 @@ describe('hostile streams', () => {
   ];
 
   it('would be sound otherwise', () => {
-    expect(parse(sound).objectRefs.length).toBe(64);
+    expect(parse(sound).objectRefs.length).toBe(16);
   });
 
   it.each(cases)('%s', (_what, change, code) => {
@@ -183,7 +183,7 @@ describe('hostile streams', () => {
       read: (at, length) => (read.push([at, at + length]), bytes.subarray(at, at + length)),
     };
     const stream = parseSplitstream(source);
-    expect(stream.objectRefs).toEqual(bytes.subarray(144, 6544));
+    expect(stream.objectRefs).toEqual(asWords(bytes.subarray(144, 6544)));
     expect(Math.max(...read.map(([, to]) => to))).toBe(6544);
     expect([...stream.named()]).toEqual([['a', 0]]);
     expect(read.at(-1)).toEqual([8000, bytes.length]);

@@ -6,7 +6,7 @@
 import { zstdDecompressSync } from 'node:zlib';
 import type { Algorithm } from '@cfs/bls';
 import type { Source } from '@cfs/posix';
-import { digestSize } from './digest-bytes.ts';
+import { asWords, digestSize } from './digest-bytes.ts';
 import { FormatError } from './format-error.ts';
 
 export interface Splitstream {
@@ -17,10 +17,10 @@ export interface Splitstream {
   readonly contentType: string;
   /** Bytes of the file that the stream stands for. */
   readonly streamSize: bigint;
-  /** Raw digests of the streams that it refers to, one after the other. */
-  readonly streamRefs: Uint8Array;
-  /** Raw digests of the objects that it refers to, one after the other. */
-  readonly objectRefs: Uint8Array;
+  /** Raw digests of the streams that it refers to, one after the other, as words. */
+  readonly streamRefs: Int32Array;
+  /** Raw digests of the objects that it refers to, one after the other, as words. */
+  readonly objectRefs: Int32Array;
   /** Names of stream references: index into `streamRefs`, in digests. Reads the source when called; FormatError. */
   readonly named: () => Map<string, number>;
 }
@@ -126,11 +126,11 @@ function checkLayout(source: Source, sections: readonly Section[]): void {
   }
 }
 
-function readRefs(source: Source, section: Section, size: number): Uint8Array {
+function readRefs(source: Source, section: Section, size: number): Int32Array {
   if ((section.end - section.start) % size !== 0) {
     throw new FormatError('splitstream-refs', `the ${section.what} are no whole digests`, section.start);
   }
-  return readSection(source, section, REFS_LIMIT);
+  return asWords(readSection(source, section, REFS_LIMIT));
 }
 
 function readSection(source: Source, { what, start, end }: Section, limit: number): Uint8Array {

@@ -9,7 +9,7 @@ import type { Repository } from './inventory.ts';
 import { LiveSet } from './live-set.ts';
 import { mark, type MarkRoot } from './mark.ts';
 import { eachDirectory, queueOf } from './object-queue.ts';
-import { allocated, nameAt, scanObjects } from './objects.ts';
+import { scanObjects } from './objects.ts';
 
 /** Everything that some roots reach, under one name. */
 export interface Closure {
@@ -77,12 +77,14 @@ export function measureShares(root: Directory, repository: Repository, closures:
 
 function countObjects(root: Directory, algorithm: Algorithm, all: LiveSet, groupOf: Uint32Array, groups: Groups): void {
   const count = (directory: Directory, prefix: string): void => {
-    const met: [number, string][] = [];
-    scanObjects(directory, prefix, algorithm, (value, buffer, start, end) => {
-      const slot = all.slotOf(value);
-      met.push([slot >= 0 ? (groupOf[slot] ?? 0) : 0, nameAt(buffer, start, end)]);
+    scanObjects(directory, prefix, algorithm, (values, names) => {
+      for (let index = 0; index < names.count; index++) {
+        const value = values[index] ?? 0;
+        if (value === 0) continue;
+        const slot = all.slotOf(value);
+        groups.count(slot >= 0 ? (groupOf[slot] ?? 0) : 0, directory.allocated(names, index));
+      }
     });
-    for (const [group, name] of met) groups.count(group, allocated(directory, name));
   };
   eachDirectory(root, queueOf(root), count);
 }

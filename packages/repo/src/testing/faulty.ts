@@ -1,5 +1,5 @@
 /** A {@link Directory} that fails where a test says so, and that counts what is left open. */
-import { PosixError, type Directory, type OpenFile } from '@cfs/posix';
+import { decodeName, PosixError, type Directory, type OpenFile } from '@cfs/posix';
 
 /** Called before each call with its name and the path below the wrapped directory; the code of the error to throw. */
 export type Fault = (call: keyof Directory | 'read file', path: string) => string | undefined;
@@ -39,6 +39,11 @@ export function faulty(inner: Directory, fault: Fault): Faulty {
       },
       list: () => (check('list', at), directory.list()),
       scan: (visit) => (check('scan', at), directory.scan(visit)),
+      allocated: (names, index) => {
+        const name = decodeName(names.bytes.subarray(names.starts[index], names.ends[index]));
+        check('allocated', below(name));
+        return directory.allocated(names, index);
+      },
       readAhead: (names) => directory.readAhead(names),
       stat: (name) => (check('stat', name === undefined ? at : below(name)), directory.stat(name)),
       readlink: (name) => (check('readlink', below(name)), directory.readlink(name)),
