@@ -100,6 +100,6 @@ function entriesOf({ boots }: Inventory): string[] {
 }
 
 /** The objects that a plan sweeps, by their full names. */
-export function sweptObjects({ plan, survey: { table }, inventory }: Planned): ReadonlySet<string> {
-  return new Set(plan.objects.count === 0 ? [] : deadObjects(table, inventory.repository.algorithm));
+export function sweptObjects({ plan, survey: { table } }: Planned): ReadonlySet<string> {
+  return new Set(plan.objects.count === 0 ? [] : deadObjects(table));
 }

@@ -21,5 +21,5 @@ export function algorithmOf(digest: Digest): Algorithm {
 }
 
 function isDigest(text: string): text is Digest {
-  return /^(?:[0-9a-f]{64}){1,2}$/.test(text);
+  return (text.length === 64 || text.length === 128) && /^[0-9a-f]*$/.test(text);
 }

@@ -1,6 +1,6 @@
 /** Removes dead objects, directory by directory, each name relative to its directory's descriptor. */
 import { PosixError, type WritableDirectory } from '@cfs/posix';
-import { nameAt, type DeadObjects } from '@cfs/repo';
+import { deadNames, type DeadObjects } from '@cfs/repo';
 
 export interface SweptDirectory {
   readonly removed: number;
@@ -33,10 +33,10 @@ export async function inLanes<T>(all: readonly T[], work: (each: T) => Promise<v
 export async function sweepDirectory(
   place: WritableDirectory,
   path: readonly string[],
-  { prefix, names, count }: DeadObjects,
+  dead: DeadObjects,
   between: () => boolean,
 ): Promise<SweptDirectory> {
-  const length = names.length / count;
+  const { prefix } = dead;
   const failed: { path: readonly string[]; error: PosixError }[] = [];
   let removed = 0;
   const fail = (error: unknown, ...at: string[]): void => {
@@ -45,8 +45,8 @@ export async function sweepDirectory(
     if (error.code !== 'ENOENT') failed.push({ path: at, error });
   };
   const sweep = async (directory: WritableDirectory): Promise<void> => {
-    for (let at = 0; at < names.length && between(); at += length) {
-      const name = nameAt(names, at, at + length);
+    for (const name of deadNames(dead)) {
+      if (!between()) return;
       try {
         await directory.unlinkLater(name);
         removed += 1;

@@ -59,7 +59,7 @@ export interface OpenFile extends Source {
 export interface Names {
   readonly count: number;
   /** A name is `bytes[starts[index], ends[index])`, and a NUL follows it. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   readonly kinds: readonly Kind[];

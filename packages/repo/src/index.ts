@@ -18,8 +18,8 @@ export {
 } from './mark.ts';
 export type { Meta } from './meta.ts';
 export {
+  deadNames,
   deadObjects,
-  nameAt,
   readObjects,
   readShare,
   type DeadObjects,

@@ -149,21 +149,21 @@ export function scanObjects(
 
 /** The name of an object as text. */
 export function scannedName({ bytes, starts, ends }: Names, index: number): string {
-  return nameAt(bytes, starts[index] ?? 0, ends[index] ?? 0);
+  return bytes.toString('latin1', starts[index], ends[index]);
 }
 
-/** A name of hex digits in a buffer. */
-export function nameAt(buffer: Uint8Array, start: number, end: number): string {
-  return Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString('latin1');
+/** The names of the dead in one directory, without the two digits of the directory. */
+export function deadNames({ names, count }: DeadObjects): string[] {
+  const text = Buffer.from(names.buffer, names.byteOffset, names.byteLength).toString('latin1');
+  const length = text.length / count;
+  return Array.from({ length: count }, (_, index) => text.slice(index * length, (index + 1) * length));
 }
 
 /** The dead objects as digests, in order. */
-export function* deadObjects(table: ObjectTable, algorithm: Algorithm): Generator<Digest> {
-  const length = digestSize(algorithm) * 2 - 2;
-  for (const { prefix, names, count } of table.dead) {
-    const text = Buffer.from(names.buffer, names.byteOffset, names.byteLength).toString('latin1');
-    for (let index = 0; index < count; index += 1) {
-      const digest = parseDigest(prefix + text.slice(index * length, (index + 1) * length));
+export function* deadObjects(table: ObjectTable): Generator<Digest> {
+  for (const dead of table.dead) {
+    for (const name of deadNames(dead)) {
+      const digest = parseDigest(dead.prefix + name);
       if (digest) yield digest;
     }
   }

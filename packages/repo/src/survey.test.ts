@@ -68,7 +68,7 @@ function dead(repository: Repository, found: RepositorySurvey): string[] {
   return [
     ...repository.images.filter(({ name }) => !found.images.has(name)).map(({ name }) => `images/${name}`),
     ...repository.streams.filter(({ name }) => !found.streams.has(name)).map(({ name }) => `streams/${name}`),
-    ...[...deadObjects(found.table, repository.algorithm)].map((id) => `objects/${id.slice(0, 2)}/${id.slice(2)}`),
+    ...[...deadObjects(found.table)].map((id) => `objects/${id.slice(0, 2)}/${id.slice(2)}`),
   ].sort();
 }
 
@@ -116,7 +116,7 @@ describe('survey', () => {
     const repository = readRepository(root, { place: 'repo', path: [] }, []);
     const { objects, table } = survey(root, repository, rootsOf(repository, []).slice(0, 2));
     root.close();
-    const digests = [...deadObjects(table, 'sha512')];
+    const digests = [...deadObjects(table)];
     expect(digests.length).toBeGreaterThan(5);
     expect(digests).toEqual([...digests].sort());
     const hash = createHash('sha256').update(digests.map((digest) => `${digest}\n`).join(''));
@@ -127,7 +127,7 @@ describe('survey', () => {
     using unpacked = fixture('repos', 'sha512-v1');
     const path = join(unpacked.path, 'repo');
     // The rewriting of configs and manifests left garbage: it goes first.
-    for (const digest of deadObjects(lookAt(path, []).found.table, 'sha512'))
+    for (const digest of deadObjects(lookAt(path, []).found.table))
       rmSync(join(path, 'objects', digest.slice(0, 2), digest.slice(2)));
     expect(lookAt(path, []).found.objects).toEqual({ count: 0, bytes: 0, hash: '' });
   });

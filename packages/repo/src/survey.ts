@@ -4,7 +4,7 @@ import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
 import { mark, markEach, type Hole, type Marked, type MarkHelpers, type MarkRoot } from './mark.ts';
 import { queueOf } from './object-queue.ts';
-import { nameAt, readObjects, type ObjectHelpers, type ObjectTable } from './objects.ts';
+import { deadNames, readObjects, type ObjectHelpers, type ObjectTable } from './objects.ts';
 
 export interface RepositorySurvey extends Omit<Marked, 'live' | 'named'> {
   readonly table: ObjectTable;
@@ -54,11 +54,9 @@ export function survey(
 function hashOf(table: ObjectTable): string {
   if (table.deadCount === 0) return '';
   const hash = createHash('sha256');
-  for (const { prefix, names, count } of table.dead) {
-    const length = names.length / count;
-    let lines = '';
-    for (let at = 0; at < names.length; at += length) lines += `${prefix}${nameAt(names, at, at + length)}\n`;
-    hash.update(lines);
+  for (const dead of table.dead) {
+    const lines = deadNames(dead).map((name) => `${dead.prefix}${name}\n`);
+    hash.update(lines.join(''));
   }
   return hash.digest('hex');
 }

@@ -64,17 +64,23 @@ describe('cfs plan', () => {
 });
 
 describe('planJson', () => {
-  it.each([0, 1, 999, 1000, 1001, 2500])('prints %i names in pieces that make one document', (count) => {
-    const names = Array.from({ length: count }, (_, index) => index.toString(16).padStart(62, '0'));
-    const dead = [{ prefix: 'ab', names: Buffer.from(names.join('')), count }];
-    const plan = { schema: 'cfs.plan.v1', objects: { count, bytes: 0, hash: '' } } as unknown as Plan;
-    const survey = { table: { dead } as unknown as ObjectTable };
-    const pieces = [...planJson({ plan, survey, inventory: { repository: { algorithm: 'sha256' } } } as never)];
-    expect(pieces.length).toBeGreaterThanOrEqual(2 + Math.floor(count / 1000));
-    const printed = JSON.parse(pieces.join('')) as { objects: { names: string[] } };
-    expect(printed).toEqual({
-      schema: 'cfs.plan.v1',
-      objects: { count, bytes: 0, hash: '', names: names.map((each) => `ab${each}`) },
-    });
-  });
+  it.each([[[]], [[1]], [[3, 1, 2]]])(
+    'prints the names of directories of %j in pieces that make one document',
+    (counts) => {
+      const namesIn = (count: number): string[] =>
+        Array.from({ length: count }, (_, index) => index.toString(16).padStart(62, '0'));
+      const dead = counts.map((count, index) => ({
+        prefix: `a${index}`,
+        names: Buffer.from(namesIn(count).join('')),
+        count,
+      }));
+      const count = counts.reduce((sum, each) => sum + each, 0);
+      const plan = { schema: 'cfs.plan.v1', objects: { count, bytes: 0, hash: '' } } as unknown as Plan;
+      const pieces = [...planJson({ plan, survey: { table: { dead } as unknown as ObjectTable } } as never)];
+      expect(pieces).toHaveLength(2 + counts.length);
+      const names = counts.flatMap((each, index) => namesIn(each).map((name) => `a${index}${name}`));
+      const printed = JSON.parse(pieces.join('')) as unknown;
+      expect(printed).toEqual({ schema: 'cfs.plan.v1', objects: { count, bytes: 0, hash: '', names } });
+    },
+  );
 });

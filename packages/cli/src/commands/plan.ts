@@ -1,7 +1,7 @@
 /** `cfs plan`: what a run would do. Changes nothing. */
 import type { Digest } from '@cfs/bls';
 import { hasItems, noticesOf, type Options, type Plan } from '@cfs/planner';
-import { deadObjects } from '@cfs/repo';
+import { deadNames } from '@cfs/repo';
 import { EXIT, Failure } from '../failure.ts';
 import { withSpace } from '../for-space.ts';
 import { Log, type LogFlags } from '../log.ts';
@@ -47,22 +47,12 @@ export function exitOf(plan: Plan): number {
 }
 
 /** A plan with what names its dead objects. */
-export interface Dying extends Pick<Planned, 'plan' | 'survey'> {
-  readonly inventory: Pick<Planned['inventory'], 'repository'>;
-}
+export type Dying = Pick<Planned, 'plan' | 'survey'>;
 
-const PIECE = 1000;
-
-/** The names of the objects that go, some at a time: there may be millions. */
-function* objectNames({ plan, survey, inventory }: Dying): Generator<string[]> {
+/** The names of the objects that go, directory by directory: there may be millions. */
+function* objectNames({ plan, survey }: Dying): Generator<string[]> {
   if (plan.objects.count === 0) return;
-  let names: string[] = [];
-  for (const name of deadObjects(survey.table, inventory.repository.algorithm)) {
-    if (names.push(name) < PIECE) continue;
-    yield names;
-    names = [];
-  }
-  yield names;
+  for (const dead of survey.table.dead) yield deadNames(dead).map((name) => `${dead.prefix}${name}`);
 }
 
 /** The plan as JSON, in pieces; the names of the objects come last. */
@@ -72,7 +62,7 @@ export function* planJson(planned: Dying): Generator<string> {
   yield `${open(rest)},"objects":${open(objects)},"names":[`;
   let comma = '';
   for (const names of objectNames(planned)) {
-    if (names.length > 0) yield comma + JSON.stringify(names).slice(1, -1);
+    yield comma + JSON.stringify(names).slice(1, -1);
     comma = ',';
   }
   yield ']}}\n';
