@@ -36,7 +36,7 @@ export function wordsOf(digest: Digest): Int32Array {
 
 /** Whole words, copied. */
 export function asWords(bytes: Uint8Array): Int32Array {
-  return new Int32Array(Uint8Array.from(bytes).buffer);
+  return new Int32Array(new Uint8Array(bytes).buffer);
 }
 
 /** The two hex digits of each byte, the first one in the low bits. */

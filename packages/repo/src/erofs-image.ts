@@ -31,11 +31,17 @@ export class Memory {
 const spare: Memory[] = [];
 const MOST_SPARE = 2;
 
+function memoryOf(length: number): Memory {
+  const memory = spare.pop();
+  return memory && memory.bytes.length >= length ? memory : new Memory(length);
+}
+
 /** The pieces of the image that were used last, in one memory: an offset in the image is shown at a place there. */
 export class Window {
-  readonly memory = spare.pop() ?? new Memory(SLOTS * PIECE + ACROSS);
+  readonly memory: Memory;
   readonly size: number;
   readonly #source: Source;
+  readonly #slots: number;
   readonly #slotOf: Int8Array;
   readonly #numberIn = new Int32Array(SLOTS);
   readonly #lastUse = new Float64Array(SLOTS);
@@ -46,7 +52,10 @@ export class Window {
     if (source.size > SIZE_LIMIT) throw new FormatError('erofs-too-large', `an image of ${source.size} bytes`);
     this.size = source.size;
     this.#source = source;
-    this.#slotOf = new Int8Array(Math.ceil(source.size / PIECE)).fill(-1);
+    const pieces = Math.ceil(source.size / PIECE);
+    this.#slotOf = new Int8Array(pieces).fill(-1);
+    this.#slots = Math.min(SLOTS, pieces);
+    this.memory = memoryOf(this.#slots * PIECE + (pieces > 1 ? ACROSS : 0));
   }
 
   /**
@@ -57,7 +66,7 @@ export class Window {
     if (offset + length > this.size) throw new FormatError('erofs-truncated', `${length} bytes are missing`, offset);
     const number = Math.floor(offset / PIECE);
     const within = offset - number * PIECE;
-    if (within + length > PIECE) return this.#read(offset, length, SLOTS * PIECE);
+    if (within + length > PIECE) return this.#read(offset, length, this.#slots * PIECE);
     const known = this.#slotOf[number] ?? -1;
     const slot = known < 0 ? this.#load(number) : known;
     this.#lastUse[slot] = ++this.#clock;
@@ -72,7 +81,7 @@ export class Window {
 
   #load(number: number): number {
     let slot = this.#used;
-    if (slot === SLOTS) {
+    if (slot === this.#slots) {
       slot = this.#lastUse.indexOf(Math.min(...this.#lastUse));
       this.#slotOf[this.#numberIn[slot] ?? 0] = -1;
     } else this.#used++;
