@@ -113,7 +113,7 @@ function isTaken({ images, taken }: ImageQueue, image: Digest): boolean {
 function readImage(file: OpenFile, algorithm: Algorithm, live: LiveSet, visit: DigestVisitor): void {
   // An image has less than a reference in so many bytes, and a sparse file may claim any size. A guess that is too low
   // only costs time.
-  live.reserve(Math.min(file.size / 320, 1 << 20));
+  live.reserve(Math.min(file.size / 300, 1 << 20));
   readErofs(file, visit, algorithm);
 }
 
