@@ -4,9 +4,10 @@
  * walked again, and the last component is never followed. Nothing here writes.
  */
 import * as fs from 'node:fs';
-import { DT, FCNTL } from './constants.ts';
-import type { Directory, DirectoryEntry, FileSystem, Kind, Names, OpenFile, Stat } from './directory.ts';
+import { FCNTL } from './constants.ts';
+import type { Directory, DirectoryEntry, FileSystem, Names, OpenFile, Stat } from './directory.ts';
 import { PosixError } from './directory.ts';
+import { Dirents } from './dirents.ts';
 import { attempt } from './errno.ts';
 import { decodeName, encodeName, isPlainName } from './names.ts';
 import { cString, invoke } from './native.ts';
@@ -18,25 +19,8 @@ const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | FCNTL.O_CLOEXEC;
 // Without O_NONBLOCK the open of a FIFO would wait for a writer.
 const OPEN_FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | FCNTL.O_CLOEXEC;
 
-/** `linux_dirent64`: the offsets of d_reclen (16 bits), d_type and d_name. */
-const RECORD_LENGTH = 16;
-const RECORD_TYPE = 18;
-const RECORD_NAME = 19;
-/** With a name of up to four bytes. */
-const LEAST_RECORD = 24;
-const SCAN_BYTES = 65536;
-const SCAN_NAMES = Math.ceil(SCAN_BYTES / LEAST_RECORD);
-
-class ScannedNames implements Names {
-  readonly bytes = Buffer.allocUnsafeSlow(SCAN_BYTES);
-  readonly starts = new Int32Array(SCAN_NAMES);
-  readonly ends = new Int32Array(SCAN_NAMES);
-  readonly kinds: Kind[] = [];
-  count = 0;
-}
-
 /** For all scans, taken while one runs, so that a visitor may scan another directory. */
-let spare: ScannedNames | undefined;
+let spare: Dirents | undefined;
 
 /** Opens a place that a person named: symlinks in `path` are followed here, and nowhere below. */
 export function openDirectory(path: string): Directory {
@@ -90,19 +74,19 @@ export class KernelDirectory implements Directory {
   scan(visit: (names: Names) => void): void {
     // Opened anew, because the position within a directory belongs to the open file.
     const fd = attempt(this.path, () => fs.openSync(descriptorPath(this.fd), OPEN_DIRECTORY));
-    const names = spare ?? new ScannedNames();
+    const dirents = spare ?? new Dirents();
     spare = undefined;
     try {
       for (;;) {
         const filled = this.#listing(() =>
-          invoke('getdents64', this.path, (libc) => libc.getdents64(fd, names.bytes, SCAN_BYTES)),
+          invoke('getdents64', this.path, (libc) => libc.getdents64(fd, dirents.bytes, dirents.bytes.length)),
         );
         if (filled === 0) break;
-        this.#readRecords(names, filled);
-        visit(names);
+        dirents.read(filled, (name) => this.stat(decodeName(name)).kind);
+        visit(dirents);
       }
     } finally {
-      spare = names;
+      spare = dirents;
       fs.closeSync(fd);
     }
   }
@@ -120,28 +104,6 @@ export class KernelDirectory implements Directory {
         throw new PosixError('ESTALE', error.syscall, this.path);
       throw error;
     }
-  }
-
-  #readRecords(names: ScannedNames, filled: number): void {
-    const { bytes, starts, ends, kinds } = names;
-    let count = 0;
-    for (let at = 0; at < filled;) {
-      const next = at + bytes.readUInt16LE(at + RECORD_LENGTH);
-      const start = at + RECORD_NAME;
-      // The name ends in a NUL, and the record is padded to 8 bytes after it.
-      let end = Math.max(start, next - 8);
-      while (bytes[end] !== 0) end++;
-      if (!isDots(bytes, start, end)) {
-        const type = bytes[at + RECORD_TYPE];
-        starts[count] = start;
-        ends[count] = end;
-        kinds[count] =
-          type === DT.DT_UNKNOWN ? this.stat(decodeName(bytes.subarray(start, end))).kind : kindOfType(type);
-        count += 1;
-      }
-      at = next;
-    }
-    names.count = count;
   }
 
   stat(name?: string): Stat {
@@ -296,13 +258,4 @@ export function isReadOnly(at: string, path: string): boolean {
     // Anything but EROFS says something of our permissions and nothing of the file system.
     return error.code === 'EROFS';
   }
-}
-
-function isDots(buffer: Buffer, start: number, end: number): boolean {
-  const dot = 0x2e;
-  return buffer[start] === dot && (end === start + 1 || (end === start + 2 && buffer[start + 1] === dot));
-}
-
-function kindOfType(type: number | undefined): Kind {
-  return type === DT.DT_REG ? 'file' : type === DT.DT_DIR ? 'directory' : type === DT.DT_LNK ? 'link' : 'other';
 }
