@@ -1,4 +1,5 @@
 import { show } from '@cfs/planner';
+import { deadNames } from '@cfs/repo';
 import { describe, expect, it } from 'vitest';
 import { story, type Story } from '../../../test-images/stories/index.ts';
 import { Explainer, type Explanation } from './explain.ts';
@@ -130,10 +131,7 @@ describe('how it died', () => {
   it('an object that nobody ever used has no such story', () => {
     onDisk(told, (system, planned) => {
       const { plan, survey } = planned;
-      const unused = [...survey.table.dead].map(({ prefix, names, count }) => {
-        const length = names.length / count;
-        return `${prefix}${Buffer.from(names).toString('latin1', 0, length)}`;
-      });
+      const unused = survey.table.dead.map((dead) => `${dead.prefix}${deadNames(dead)[0]}`);
       const stories = unused.map((name) => new Explainer(system, planned).explain(find(system, planned, object(name))));
       expect(plan.objects.count).toBeGreaterThan(0);
       expect(stories.every(({ verdict }) => verdict === 'goes')).toBe(true);

@@ -11,8 +11,8 @@ export function digestSize(algorithm: Algorithm): 32 | 64 {
 }
 
 /** Words of a raw digest. */
-export function digestWords(algorithm: Algorithm): 8 | 16 {
-  return algorithm === 'sha256' ? 8 : 16;
+export function digestWords(algorithm: Algorithm): number {
+  return digestSize(algorithm) >> 2;
 }
 
 /** The digest whose raw bytes are the words from `words[word]` on. RangeError when there are too few. */

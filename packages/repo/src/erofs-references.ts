@@ -5,7 +5,7 @@
  * means an object, and nobody can say which.
  */
 import type { Algorithm } from '@cfs/bls';
-import { decodeHex, digestSize, spells, spellsWords } from './digest-bytes.ts';
+import { asWords, decodeHex, digestSize, spells, spellsWords } from './digest-bytes.ts';
 import { CHUNK_BASED, Memory, u16, u32, type Inode, type Window } from './erofs-image.ts';
 import { FormatError } from './format-error.ts';
 
@@ -13,8 +13,8 @@ import { FormatError } from './format-error.ts';
 export type DigestVisitor = (words: Int32Array, word: number) => void;
 
 const TRUSTED = 4;
-const METACOPY = wordsOf('overlay.metacopy');
-const REDIRECT = wordsOf('overlay.redirect');
+const METACOPY = asWords(Buffer.from('overlay.metacopy'));
+const REDIRECT = asWords(Buffer.from('overlay.redirect'));
 /** Both names have as many bytes. */
 const NAME_LENGTH = 16;
 const SLASH = 0x2f;
@@ -170,10 +170,6 @@ export class References {
 /** Header, name and value, padded to four bytes. */
 function entryLength(bytes: Uint8Array, at: number): number {
   return (4 + (bytes[at] ?? 0) + u16(bytes, at + 2) + 3) & ~3;
-}
-
-function wordsOf(name: string): Int32Array {
-  return new Int32Array(Uint8Array.from(Buffer.from(name)).buffer);
 }
 
 function isAt(name: Int32Array, words: Int32Array, at: number): boolean {

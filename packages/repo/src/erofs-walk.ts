@@ -101,8 +101,7 @@ export class ErofsWalk {
     // Inline data stays within one block (fs/erofs/data.c), so that a whole block of it is none.
     const sound = size > 0 && (layout !== FLAT_INLINE || (inTail > 0 && (tail % BLOCK) + inTail <= BLOCK));
     if (!sound || this.#budget < 0) throw damaged(`has an impossible size of ${size} bytes`, nid);
-    if (++this.#depth === this.#frames.length) this.#frames.push(new Frame());
-    const frame = this.#frames[this.#depth] ?? new Frame();
+    const frame = (this.#frames[++this.#depth] ??= new Frame());
     frame.nid = nid;
     frame.parent = parent;
     frame.size = size;
