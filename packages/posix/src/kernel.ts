@@ -73,7 +73,7 @@ export class KernelDirectory implements Directory {
 
   scan(visit: (names: Names) => void): void {
     // Opened anew, because the position within a directory belongs to the open file.
-    const fd = attempt(this.path, () => fs.openSync(descriptorPath(this.fd), OPEN_DIRECTORY));
+    const fd = this.#listing(() => openAt(this.fd, '.', OPEN_DIRECTORY, this.path));
     const dirents = spare ?? new Dirents();
     spare = undefined;
     try {
