@@ -44,7 +44,9 @@ const nativeBesideBundle: Plugin = {
 };
 
 /** Modules of Node that take milliseconds to load, have functions only, and that many commands never come to use. */
-const heavy = ['child_process', 'crypto', 'readline/promises', 'util', 'zlib'].map((name) => `node:${name}`);
+const heavy = ['child_process', 'crypto', 'readline/promises', 'util', 'worker_threads', 'zlib'].map(
+  (name) => `node:${name}`,
+);
 
 /**
  * One program means that every import of every command is done at the start, and a module of Node costs a millisecond or
