@@ -77,7 +77,7 @@ export interface Directory {
   scan(visit: (names: Names) => void): void;
   /**
    * For directories that are about to be scanned: has other threads read all of them from the disk at once, if the first
-   * one shows that they are not in memory. Does not wait, and leaves whatever fails to who scans them.
+   * two show that they are not in memory. Does not wait, and leaves whatever fails to who scans them.
    */
   readAhead(names: readonly string[]): void;
   /** Of `name`, or of the directory itself. */

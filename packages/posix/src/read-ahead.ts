@@ -1,7 +1,8 @@
 /**
  * Directories on a cold disk. Who lists one waits for block after block; with all of them asked for at once 256
- * directories of 350 names take a quarter of the time. In memory that would only cost, so the first one is timed. What is
- * read is thrown away: it lies in the kernel's memory then, and who lists the directory finds it there, or its error.
+ * directories of 350 names take a quarter of the time. In memory that would only cost, so the first two are timed: one
+ * could be slow because this thread had to wait. What is read is thrown away: it lies in the kernel's memory then, and who
+ * lists the directory finds it there, or its error.
  */
 import * as fs from 'node:fs';
 import { PosixError } from './directory.ts';
@@ -18,11 +19,11 @@ const MOST = 256;
 
 let underWay = 0;
 
-/** `open` gives a descriptor of a directory that is to be listed soon. Does not wait for more than the first. */
+/** `open` gives a descriptor of a directory that is to be listed soon. Does not wait for more than the first two. */
 export function readAhead(names: readonly string[], open: (name: string) => number, slowMs = SLOW_MS): void {
   try {
-    const [first, ...others] = names;
-    if (first === undefined || timeOfPiece(open(first)) < slowMs) return;
+    const others = names.slice(2);
+    if (others.length === 0 || names.slice(0, 2).some((name) => timeOfPiece(open(name)) < slowMs)) return;
     const buffer = Buffer.allocUnsafeSlow(AHEAD_BYTES);
     for (const name of others.slice(0, MOST - underWay)) listLater(open(name), buffer);
   } catch (error) {
