@@ -5,7 +5,7 @@
  */
 import * as fs from 'node:fs';
 import { FCNTL } from './constants.ts';
-import type { Directory, DirectoryEntry, FileSystem, Names, OpenFile, Stat } from './directory.ts';
+import type { Directory, DirectoryEntry, FileSystem, Kind, Names, OpenFile, Stat } from './directory.ts';
 import { PosixError } from './directory.ts';
 import { Dirents } from './dirents.ts';
 import { attempt } from './errno.ts';
@@ -18,6 +18,9 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, W_OK } = fs.con
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | FCNTL.O_CLOEXEC;
 // Without O_NONBLOCK the open of a FIFO would wait for a writer.
 const OPEN_FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | FCNTL.O_CLOEXEC;
+
+/** PATH_MAX: no target is longer. */
+const TARGET = Buffer.allocUnsafeSlow(4096);
 
 /** For all scans, taken while one runs, so that a visitor may scan another directory. */
 let spare: Dirents | undefined;
@@ -60,15 +63,16 @@ export class KernelDirectory implements Directory {
   }
 
   list(): DirectoryEntry[] {
-    const entries = this.#listing(() =>
-      attempt(this.path, () => fs.readdirSync(descriptorPath(this.fd), { withFileTypes: true, encoding: 'buffer' })),
-    );
+    const entries: { readonly raw: Buffer; readonly kind: Kind }[] = [];
+    this.scan(({ bytes, starts, ends, kinds, count }) => {
+      for (let index = 0; index < count; index++) {
+        const raw = Buffer.from(bytes.subarray(starts[index], ends[index]));
+        entries.push({ raw, kind: kinds[index] ?? 'other' });
+      }
+    });
     return entries
-      .sort((left, right) => Buffer.compare(left.name, right.name))
-      .map((entry) => ({
-        name: decodeName(entry.name),
-        kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'other',
-      }));
+      .sort((left, right) => Buffer.compare(left.raw, right.raw))
+      .map(({ raw, kind }) => ({ name: decodeName(raw), kind }));
   }
 
   scan(visit: (names: Names) => void): void {
@@ -121,7 +125,9 @@ export class KernelDirectory implements Directory {
   }
 
   readlink(name: string): string {
-    return decodeName(attempt(this.pathOf(name), () => fs.readlinkSync(this.at(name), { encoding: 'buffer' })));
+    const [path, bytes] = [this.pathOf(name), cString(name)];
+    const length = invoke('readlinkat', path, (libc) => libc.readlinkat(this.fd, bytes, TARGET, TARGET.length));
+    return decodeName(TARGET.subarray(0, length));
   }
 
   read(name: string, limit: number): Uint8Array {

@@ -17,6 +17,7 @@ export interface Native {
   /** On another thread; `done` is called on this one, whether it went well or not. */
   getdents64Later(fd: number, buffer: Uint8Array, size: number, done: () => void): void;
   statx(fd: number, name: Uint8Array, flags: number, mask: number, result: Uint8Array): number;
+  readlinkat(fd: number, name: Uint8Array, target: Uint8Array, size: number): number;
   unlinkat(fd: number, name: Uint8Array, flags: number): number;
   mkdirat(fd: number, name: Uint8Array, mode: number): number;
   symlinkat(target: Uint8Array, fd: number, name: Uint8Array): number;
@@ -58,6 +59,7 @@ function load(): Native {
     getdents64: (...args) => Number(getdents64(numbers.getdents64, ...args)),
     getdents64Later: (...args) => void getdents64.async(numbers.getdents64, ...args),
     statx: raw(numbers.statx, 'int', 'void *', 'int', 'unsigned int', 'void *'),
+    readlinkat: call('readlinkat', 'int', 'void *', 'void *', 'size_t'),
     unlinkat: call('unlinkat', 'int', 'void *', 'int'),
     mkdirat: call('mkdirat', 'int', 'void *', 'unsigned int'),
     symlinkat: call('symlinkat', 'void *', 'int', 'void *'),

@@ -39,11 +39,9 @@ export function asWords(bytes: Uint8Array): Int32Array {
   return new Int32Array(new Uint8Array(bytes).buffer);
 }
 
+const digit = (value: number): number => value + (value < 10 ? 0x30 : 0x57);
 /** The two hex digits of each byte, the first one in the low bits. */
-const spelling = Uint16Array.from({ length: 256 }, (_, byte) => {
-  const [first, second] = Buffer.from(byte.toString(16).padStart(2, '0'));
-  return (first ?? 0) | ((second ?? 0) << 8);
-});
+const spelling = Uint16Array.from({ length: 256 }, (_, byte) => digit(byte >> 4) | (digit(byte & 15) << 8));
 
 /** Whether the lower-case hex at `text[start…]` spells the `length` raw bytes at `bytes[at…]`. */
 export function spells(text: Uint8Array, start: number, bytes: Uint8Array, at: number, length: number): boolean {
