@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Directory } from './directory.ts';
 import { openDirectory } from './kernel.ts';
 import { decodeName, encodeName } from './names.ts';
+import { loopImage, noLoopImages } from './testing/loop-image.ts';
 
 let place: string;
 let root: Directory;
@@ -19,6 +20,7 @@ afterEach(() => {
   fs.rmSync(place, { recursive: true });
 });
 
+const skip = noLoopImages('losetup', 'mkfs.ext4');
 const write = (name: string, text: string | Buffer = '') => fs.writeFileSync(path.join(place, name), text);
 const code = (expected: string): unknown => expect.objectContaining({ name: 'PosixError', code: expected });
 const descriptors = () => fs.readdirSync('/proc/self/fd').length;
@@ -180,6 +182,27 @@ describe('a directory', () => {
     expect(() => removed.scan(() => {})).toThrow(code('ESTALE'));
     expect(() => removed.list()).toThrow(code('ESTALE'));
     removed.close();
+  });
+
+  it.skipIf(skip)(`asks what a name is where the file system does not tell${skip ? `: ${skip}` : ''}`, () => {
+    const image = loopImage('ext4', { mounted: false });
+    try {
+      image.run('mkfs.ext4', '-Fq', '-O', '^filetype', image.device);
+      image.run('mount', image.device, image.mountPoint);
+      fs.symlinkSync('nowhere', path.join(image.mountPoint, 'link'));
+      const untold = openDirectory(image.mountPoint);
+      const kinds = new Map([
+        ['link', 'link'],
+        ['lost+found', 'directory'],
+      ]);
+      expect([new Map(untold.list().map(({ name, kind }) => [name, kind])), scanned(untold)]).toEqual([kinds, kinds]);
+      // As if it had gone after it was listed.
+      untold.stat = () => root.stat('gone');
+      expect(() => untold.list()).toThrow(code('ESTALE'));
+      untold.close();
+    } finally {
+      image.remove();
+    }
   });
 
   it('names what is missing, and does not mistake a closed directory for an empty one', () => {

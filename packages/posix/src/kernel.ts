@@ -82,11 +82,8 @@ export class KernelDirectory implements Directory {
     spare = undefined;
     try {
       for (;;) {
-        const filled = this.#listing(() =>
-          invoke('getdents64', this.path, (libc) => libc.getdents64(fd, dirents.bytes, dirents.bytes.length)),
-        );
+        const filled = this.#listing(() => this.#fill(dirents, fd));
         if (filled === 0) break;
-        dirents.read(filled, (name) => this.stat(decodeName(name)).kind);
         visit(dirents);
       }
     } finally {
@@ -99,7 +96,15 @@ export class KernelDirectory implements Directory {
     readAhead(names, (name) => openAt(this.fd, name, OPEN_DIRECTORY | O_NOFOLLOW, this.pathOf(name)));
   }
 
-  /** An open directory is there: whatever says otherwise must not make it one that never was, and so has nothing. */
+  /** Returns the bytes that were filled: 0 at the end. A file system may leave it to `stat` to tell what a name is. */
+  #fill(dirents: Dirents, fd: number): number {
+    const { bytes } = dirents;
+    const filled = invoke('getdents64', this.path, (libc) => libc.getdents64(fd, bytes, bytes.length));
+    dirents.read(filled, (name) => this.stat(decodeName(name)).kind);
+    return filled;
+  }
+
+  /** An open directory is there: whatever says otherwise, of it or of a name in it, must not make it one that never was. */
   #listing<T>(read: () => T): T {
     try {
       return read();
