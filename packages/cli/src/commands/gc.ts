@@ -10,7 +10,7 @@ import { printError } from '../print.ts';
 import { Signals } from '../signals.ts';
 import { surveyThreads } from '../survey-threads.ts';
 import { entriesOf, System } from '../system.ts';
-import { Telling } from '../telling.ts';
+import type { Telling } from '../telling.ts';
 import { openPlaces, openRun } from '../writing.ts';
 import { exitOf, optionsOf } from './plan.ts';
 
@@ -29,7 +29,7 @@ export async function gcCommand(flags: GlobalFlags & PlanFlags & RunFlags): Prom
 
 /** Plans, asks, runs, and prints the receipt. */
 export async function collect(system: System, flags: RunFlags, options: Options): Promise<number> {
-  const telling = new Telling(flags);
+  const telling = await tellingOf(flags);
   const plan = async (): Promise<Plan> => (await system.planShared(() => options, flags.wait)).plan;
   if (!(await agreedFirst(flags, telling, plan))) return EXIT.refused;
   const signals = new Signals();
@@ -38,6 +38,12 @@ export async function collect(system: System, flags: RunFlags, options: Options)
   } finally {
     signals.release();
   }
+}
+
+/** Loaded for a run only: a spinner brings terminals along. */
+export async function tellingOf(flags: RunFlags): Promise<Telling> {
+  const { Telling } = await import('../telling.ts');
+  return new Telling(flags);
 }
 
 /** Shows the plan and asks. Whoever has agreed beforehand is shown the one that is made under the lock: one reading less. */

@@ -10,8 +10,8 @@ import type { RunFlags } from '../options.ts';
 import { print } from '../print.ts';
 import { Signals } from '../signals.ts';
 import { surveyThreads } from '../survey-threads.ts';
-import { Telling } from '../telling.ts';
-import { agreedAnew, agreedFirst, ended } from './gc.ts';
+import type { Telling } from '../telling.ts';
+import { agreedAnew, agreedFirst, ended, tellingOf } from './gc.ts';
 import { exitOf, planJson, planText } from './plan.ts';
 
 interface RepoFlags extends RunFlags {
@@ -45,7 +45,7 @@ export async function repoGcCommand(flags: RepoFlags): Promise<number> {
     const read = (): PlannedRepository => planRepository(flags.repo, root, flags.root ?? [], options);
     const readShared = (): Promise<PlannedRepository> => whileReading(flags.repo, flags.wait, read);
     if (flags.dryRun === true) return show(flags, await readShared());
-    const telling = new Telling(flags);
+    const telling = await tellingOf(flags);
     if (!(await agreedFirst(flags, telling, async () => (await readShared()).reading.plan))) return EXIT.refused;
     return await collect(flags, telling, () => read().reading);
   } finally {
