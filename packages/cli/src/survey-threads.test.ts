@@ -83,7 +83,7 @@ describe.skipIf(availableParallelism() < 2)('a survey with threads (on two proce
       const helpers = surveyThreads(path, 0)(...given);
       if (helpers === undefined) return undefined;
       const judgeBy = (): void => {
-        helpers.judgeBy({ slots: null } as unknown as LiveSet);
+        helpers.judgeBy({ shared: { values: [], starts: null } } as unknown as LiveSet);
         until(() => Atomics.load(helpers.queue.next, 0) > 0);
       };
       return { ...helpers, judgeBy };

@@ -18,6 +18,8 @@ import {
   type Help,
   type ImageQueue,
   type ObjectQueue,
+  type Living,
+  type SharedSet,
 } from '@cfs/repo';
 import { startThread } from './start-thread.ts';
 
@@ -40,8 +42,8 @@ interface Share {
   readonly port: MessagePort;
 }
 
-/** Slots of a set; undefined where an image could not be read to its end. */
-type Marks = Float64Array | undefined;
+/** Undefined where an image could not be read to its end. */
+type Marks = SharedSet | undefined;
 type Found = readonly FoundObjects[];
 /** What a thread tells when it has marked, and in the end. */
 type Told = { readonly value: Marks | Found } | { readonly error: string };
@@ -93,13 +95,13 @@ class Thread {
     port1.unref();
   }
 
-  marked(): LiveSet | undefined {
-    const slots = this.#told(MARKED) as Marks;
-    return slots && LiveSet.sharing(slots);
+  marked(): Living | undefined {
+    const marks = this.#told(MARKED) as Marks;
+    return marks && LiveSet.sharing(marks);
   }
 
   judgeBy(live: LiveSet): void {
-    this.#port.postMessage(live.slots);
+    this.#port.postMessage(live.shared);
     Atomics.store(this.#state, SET, 1);
     Atomics.notify(this.#state, SET);
   }
@@ -127,9 +129,9 @@ export function serveSurvey(): void {
     Atomics.store(state, what, 1);
     Atomics.notify(state, what);
   };
-  tell(MARKED, (root) => markShare(root, images, algorithm)?.slots);
+  tell(MARKED, (root) => markShare(root, images, algorithm)?.shared);
   Atomics.wait(state, SET, 0);
-  const { message } = receiveMessageOnPort(port) as { message: Float64Array };
+  const { message } = receiveMessageOnPort(port) as { message: SharedSet };
   tell(ENDED, (root) => readShare(root, queue, algorithm, LiveSet.sharing(message)));
 }
 

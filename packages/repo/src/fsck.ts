@@ -10,7 +10,7 @@ import type { Repository } from './inventory.ts';
 import { fingerprintOf } from './live-set.ts';
 import { mark, markEach, type Hole, type Marked, type MarkRoot } from './mark.ts';
 import { eachDirectory, queueOf } from './object-queue.ts';
-import { scanObjects } from './objects.ts';
+import { missingFrom, rosterOf, scanObjects } from './objects.ts';
 
 export interface Damage {
   readonly code: Hole['code'] | BadObject['code'];
@@ -40,21 +40,24 @@ export function readStructure(root: Directory, repository: Repository, roots: re
   const queue = queueOf(root);
   const { images, streams, live, holes } = mark(root, repository, roots);
   const strays: string[] = [];
+  const unmet = new Map<string, number[]>();
   let objects = 0;
-  const meet = (values: Float64Array): void => {
-    for (const value of values) {
-      if (value === 0) continue;
-      objects += 1;
-      live.meet(value);
-    }
-  };
   const unreadable = eachDirectory(root, queue, (directory, prefix) => {
+    const roster = rosterOf(live, prefix);
+    const meet = (values: Float64Array): void => {
+      for (const value of values) {
+        if (value === 0) continue;
+        objects += 1;
+        roster.meet(value);
+      }
+    };
     const onStray = (name: string): void => {
       if (!name.startsWith('.tmp-object-')) strays.push(`objects/${prefix}/${name}`);
     };
     scanObjects(directory, prefix, repository.algorithm, meet, onStray);
+    unmet.set(prefix, roster.unmet());
   });
-  const missing = live.unmet();
+  const missing = missingFrom(live, unmet);
   return { images: images.size, streams: streams.size, objects, holes, missing, unreadable, strays };
 }
 

@@ -7,14 +7,6 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 const digest = fc.constantFrom(32, 64).chain((size) => fc.uint8Array({ minLength: size, maxLength: size }));
 const of = (bytes: Uint8Array): number => fingerprint(asWords(bytes), 0, bytes.length / 4);
 
-/** Fingerprints that crowd one another: equal low bits, so the same slots. */
-const crowded = fc.oneof(
-  fc.nat(40).map((n) => n * 2 ** 32 + 1),
-  fc.nat(40).map((n) => n * 2 ** 20 + 4095),
-  fc.integer({ min: 1, max: 50 }),
-  fc.constantFrom(2 ** 53, 2 ** 53 - 1, 2 ** 32, 2 ** 32 + 1),
-);
-
 describe('fingerprint', () => {
   it('is a whole number from 1 to 2^53, which a double holds exactly', () => {
     expect(of(new Uint8Array(64))).toBe(1);
@@ -47,57 +39,50 @@ describe('fingerprint', () => {
 });
 
 describe('LiveSet', () => {
-  it(`holds what a Set holds, and forgets nothing when it grows (SEED=${seed})`, () => {
-    const step = fc.tuple(
-      fc.constantFrom('add' as const, 'has' as const, 'meet' as const),
-      fc.oneof(crowded, digest.map(of)),
-    );
-    const property = fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-      const [live, model, met] = [new LiveSet(), new Set<number>(), new Set<number>()];
-      for (const [what, value] of steps) {
-        if (what === 'add') live.add(value);
-        else expect(live[what](value)).toBe(model.has(value));
-        if (what === 'add') model.add(value);
-        if (what === 'meet' && model.has(value)) met.add(value);
+  /** Few directories, and few values in each, so that many are told twice. */
+  const value = fc
+    .tuple(fc.constantFrom(0, 1, 2, 0x7f, 0xff), fc.nat(3), fc.nat(3))
+    .map(([byte, head, fold]) => (byte + head * 0x1_0000) * 0x20_0000 + fold + 1);
+  const added = fc.oneof(fc.array(value, { maxLength: 600 }), fc.tuple(fc.oneof(value, digest.map(of))));
+  const step = fc.record({ add: added, has: value, reserve: fc.nat(1000) }, { requiredKeys: [] });
+
+  it(`holds what a Set holds, each directory its own, and so does one in another thread (SEED=${seed})`, () => {
+    const property = fc.property(fc.array(step), (each) => {
+      const [live, model] = [new LiveSet(), new Set<number>()];
+      for (const { add = [], has, reserve = 0 } of each) {
+        live.reserve(reserve);
+        for (const one of add) model.add(one);
+        if (add.length === 1) live.add(add[0]!);
+        else live.addAll(Float64Array.from(add));
+        if (has !== undefined) expect(live.has(has)).toBe(model.has(has));
       }
-      expect(live.size).toBe(model.size);
-      const visited: number[] = [];
-      live.forEach((value) => visited.push(value));
-      expect(new Set(visited)).toEqual(model);
-      expect(visited.length).toBe(model.size);
-      expect(new Set(live.unmet())).toEqual(new Set([...model].filter((value) => !met.has(value))));
-      for (const value of model) expect(live.slotOf(value)).toBeGreaterThanOrEqual(0);
-      expect(new Set([...model].map((value) => live.slotOf(value))).size).toBe(model.size);
-      expect(live.slotOf(2 ** 52 + 12345)).toBe(-1);
+      for (const set of [live, LiveSet.sharing(structuredClone(live.shared))]) {
+        expect(new Set(set.shared.values)).toEqual(model);
+        for (let directory = 0; directory < 256; directory++) {
+          const own = [...model].filter((one) => (Math.floor((one - 1) / 0x20_0000) & 0xff) === directory);
+          expect(new Set(set.in(directory))).toEqual(new Set(own));
+        }
+      }
     });
     fc.assert(property, { seed, numRuns: 200 });
   });
 
-  it('keeps everything, and what was met, while it grows over its capacity many times', () => {
+  it('stays as small as what lives, however often that is told', () => {
     const live = new LiveSet();
-    const { capacity } = live;
-    const values = Array.from({ length: capacity * 3 }, (_, n) => n * 2 ** 20 + 7);
-    for (const [n, value] of values.entries()) {
-      live.add(value);
-      if (n % 2 === 0) live.meet(value);
-    }
-    expect(live.capacity).toBeGreaterThan(capacity * 4);
-    expect(values.every((value) => live.has(value))).toBe(true);
-    expect(new Set(live.unmet())).toEqual(new Set(values.filter((_, n) => n % 2 === 1)));
-    expect(values.some((value) => live.has(value + 1))).toBe(false);
+    const values = Float64Array.from({ length: 1000 }, (_, n) => n * 2 ** 20 + 7);
+    for (let time = 0; time < 100; time++) live.addAll(values);
+    const { buffer } = live.shared.values;
+    expect(new Set(live.shared.values)).toEqual(new Set(values));
+    expect(buffer.byteLength).toBeLessThanOrEqual(8 * 4 * values.length);
   });
 
-  it('is as large as was asked for, so that it need not grow', () => {
+  it('takes the room that was asked for, so that nothing need be put in order meanwhile', () => {
     const live = new LiveSet();
     live.add(20_000);
-    live.meet(20_000);
     live.reserve(10_001);
-    const { capacity } = live;
+    const { buffer } = live.shared.values;
     for (let n = 1; n <= 10_000; n += 1) live.add(n);
-    expect(live.capacity).toBe(capacity);
-    expect(live.unmet()).toHaveLength(10_000);
-    live.reserve(1);
-    expect(live.capacity).toBe(capacity);
+    expect(live.shared.values.buffer).toBe(buffer);
   });
 
   it(`keeps a dead object that collides with a living one, and calls no living one dead (SEED=${seed})`, () => {

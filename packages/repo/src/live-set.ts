@@ -1,8 +1,11 @@
 /**
- * What lives, as packed fingerprints of 53 bits in one typed array with open addressing, no object per digest. Two
- * digests with the same fingerprint are one: then something dead that shares it with something alive stays. The other
- * way round cannot happen: what is alive was added, so its fingerprint is present, and only what is absent is ever
- * swept. So a collision may keep garbage, never delete what lives.
+ * What lives, as packed fingerprints of 53 bits in one typed array, no object per digest. Two digests with the same
+ * fingerprint are one: then something dead that shares it with something alive stays. The other way round cannot happen:
+ * what is alive was added, so its fingerprint is present, and only what is absent is ever swept. So a collision may keep
+ * garbage, never delete what lives.
+ *
+ * Objects are looked for directory by directory, so what lives is put in that order, and one directory's share of it fits
+ * a processor's cache: a table of everything would wait for memory at each look.
  *
  * Every bit of the digest takes part. With the first bits alone, a reference that is damaged further behind would still
  * look like the object that it meant, and the hole would go unseen.
@@ -10,6 +13,7 @@
 
 import type { Digest } from '@cfs/bls';
 import { hexByte, wordsOf } from './digest-bytes.ts';
+import { Roster } from './roster.ts';
 
 /** What a {@link LiveSet} holds of a digest. */
 export function fingerprintOf(digest: Digest): number {
@@ -48,133 +52,133 @@ function pack(head: number, fold: number): number {
   return (head >>> 0) * 0x20_0000 + ((fold ^ (fold >>> 11)) & 0x1f_ffff) + 1;
 }
 
-function slotsFor(capacity: number): Float64Array {
+/** The first byte of the digest: which of the 256 directories of objects it lies in. */
+function directoryOf(value: number): number {
+  return ((value - 1) / 0x20_0000) & 0xff;
+}
+
+const DIRECTORIES = 256;
+
+function shared(capacity: number): Float64Array {
   return new Float64Array(new SharedArrayBuffer(capacity * Float64Array.BYTES_PER_ELEMENT));
 }
 
-export class LiveSet {
-  /**
-   * Negative once a sweep has met the object: one look at memory for both. Threads may share them to judge by: each only
-   * ever turns a positive number into its negative.
-   */
-  #slots = slotsFor(1 << 8);
-  #size = 0;
-  /** What was added last. In one loop, memory looks for several at once, which is most of the time of a large set. */
-  readonly #waiting = new Float64Array(256);
-  #waits = 0;
+/** A set to which nothing is added any more, for other threads: they only read it. */
+export interface SharedSet {
+  /** By directories, in no order there; some more than once. */
+  readonly values: Float64Array;
+  /** Where each directory's begin, and the end of the last. */
+  readonly starts: Uint32Array;
+}
 
-  /** What {@link LiveSet.sharing} makes a set of again in another thread, while nothing is added. */
-  get slots(): Float64Array {
+/** What may be asked where other threads read the set as well: nothing that writes. */
+export type Living = Pick<LiveSet, 'has' | 'in' | 'shared'>;
+
+export class LiveSet {
+  /** Up to `#settled` by directories; behind that what was added since. What is told twice may be there twice. */
+  #values = shared(1 << 8);
+  #starts: Uint32Array = new Uint32Array(DIRECTORIES + 1);
+  #count = 0;
+  #settled = 0;
+  /** For {@link has}: made for the directories that it is asked about. */
+  #rosters: Roster[] = [];
+
+  /** What {@link LiveSet.sharing} makes a set of again in another thread. */
+  get shared(): SharedSet {
     this.#settle();
-    return this.#slots;
+    return { values: this.#values.subarray(0, this.#count), starts: this.#starts };
   }
 
-  static sharing(slots: Float64Array): LiveSet {
+  static sharing({ values, starts }: SharedSet): Living {
     const set = new LiveSet();
-    set.#slots = slots;
+    set.#values = values;
+    set.#starts = starts;
+    set.#count = set.#settled = values.length;
     return set;
   }
 
-  /** Makes room for `count` in all, at once: growing by steps is a fifth of the time of marking. */
+  /** Makes room for `count` more, twice at least: what lives is put in order where there is none, and that takes its time. */
   reserve(count: number): void {
-    let capacity = this.#slots.length;
-    while (capacity * 3 < count * 4) capacity *= 2;
-    if (capacity > this.#slots.length) this.#grow(capacity);
-  }
-
-  get size(): number {
-    this.#settle();
-    return this.#size;
+    if (this.#count + count <= this.#values.length) return;
+    this.#shrink();
+    const least = (this.#count + count) * 2;
+    if (least <= this.#values.length) return;
+    const values = shared(least);
+    values.set(this.#values.subarray(0, this.#count));
+    this.#values = values;
   }
 
   add(value: number): void {
-    this.#waiting[this.#waits++] = value;
-    if (this.#waits === this.#waiting.length) this.#settle();
+    this.reserve(1);
+    this.#values[this.#count++] = value;
+  }
+
+  addAll(values: Float64Array): void {
+    this.reserve(values.length);
+    this.#values.set(values, this.#count);
+    this.#count += values.length;
   }
 
   has(value: number): boolean {
     this.#settle();
-    return this.#slots[this.#find(value)] !== 0;
+    const directory = directoryOf(value);
+    const roster = (this.#rosters[directory] ??= Roster.of(this.in(directory)));
+    return roster.slotOf(value) >= 0;
   }
 
-  /** As {@link has}, and remembers that the object was met on disk. */
-  meet(value: number): boolean {
+  /** What lives in one of the 256 directories, some more than once. Valid until something is added. */
+  in(directory: number): Float64Array {
     this.#settle();
-    const slot = this.#find(value);
-    if (this.#slots[slot] === 0) return false;
-    this.#slots[slot] = -value;
-    return true;
+    return this.#values.subarray(this.#starts[directory], this.#starts[directory + 1]);
   }
 
-  /** The fingerprints of what was added and never met: objects that are missing. */
-  unmet(): number[] {
-    this.#settle();
-    const missing: number[] = [];
-    this.#each((value) => {
-      if (value > 0) missing.push(value);
-    });
-    return missing;
-  }
-
-  /** Slots, used or not: the length of a table beside this one. */
-  get capacity(): number {
-    this.#settle();
-    return this.#slots.length;
-  }
-
-  /** Where a value lies, until the next one is added; -1 when it isn't there. */
-  slotOf(value: number): number {
-    this.#settle();
-    const slot = this.#find(value);
-    return this.#slots[slot] === 0 ? -1 : slot;
-  }
-
-  forEach(visit: (value: number) => void): void {
-    this.#settle();
-    this.#each((value) => visit(Math.abs(value)));
-  }
-
-  /** Without an iterator, which takes four times as long in a set of a million. */
-  #each(visit: (value: number) => void, slots = this.#slots): void {
-    for (let slot = 0; slot < slots.length; slot++) {
-      const value = slots[slot] ?? 0;
-      if (value !== 0) visit(value);
-    }
-  }
-
-  /** Before anything is told of the set, what waits is in it. */
+  /** Before anything is told of the set, what was added is in its place. */
   #settle(): void {
-    const count = this.#waits;
-    if (count === 0) return;
-    this.#waits = 0;
-    if ((this.#size + count) * 4 >= this.#slots.length * 3) this.#grow(this.#slots.length * 2);
-    for (let index = 0; index < count; index++) {
-      const value = this.#waiting[index] ?? 0;
-      const slot = this.#find(value);
-      if (this.#slots[slot] !== 0) continue;
-      this.#slots[slot] = value;
-      this.#size += 1;
-    }
+    if (this.#settled === this.#count) return;
+    const { starts, values } = inOrder(this.#values.subarray(0, this.#count));
+    this.#values.set(values);
+    this.#starts = starts;
+    this.#settled = this.#count;
+    this.#rosters = [];
   }
 
-  /** Where it is, or where it would be. */
-  #find(value: number): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    // `&` takes the value modulo 2^32.
-    let next = value & mask;
-    for (;;) {
-      const slot = next;
-      const own = slots[slot];
-      // Before the answer: V8 throws code away when it comes to a step that it has not seen.
-      next = (slot + 1) & mask;
-      if (own === value || own === -value || own === 0) return slot;
+  /** Leaves each value once, in the same memory. */
+  #shrink(): void {
+    this.#settle();
+    const starts = new Uint32Array(DIRECTORIES + 1);
+    let end = 0;
+    for (let directory = 0; directory < DIRECTORIES; directory++) {
+      starts[directory] = end;
+      const own = this.in(directory);
+      const roster = new Roster(own.length);
+      for (let index = 0; index < own.length; index++) {
+        const value = own[index] ?? 0;
+        if (roster.add(value)) this.#values[end++] = value;
+      }
     }
+    starts[DIRECTORIES] = end;
+    this.#starts = starts;
+    this.#settled = this.#count = end;
   }
+}
 
-  #grow(capacity: number): void {
-    const slots = this.#slots;
-    this.#slots = slotsFor(capacity);
-    this.#each((value) => (this.#slots[this.#find(Math.abs(value))] = value), slots);
+/** A copy by directories: each is counted, and then each value has its place. */
+function inOrder(values: Float64Array): SharedSet {
+  const starts = new Uint32Array(DIRECTORIES + 1);
+  for (let index = 0; index < values.length; index++) {
+    const directory = directoryOf(values[index] ?? 0);
+    starts[directory + 1] = (starts[directory + 1] ?? 0) + 1;
   }
+  for (let directory = 0; directory < DIRECTORIES; directory++)
+    starts[directory + 1] = (starts[directory + 1] ?? 0) + (starts[directory] ?? 0);
+  const next = starts.slice();
+  const sorted = new Float64Array(values.length);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] ?? 0;
+    const directory = directoryOf(value);
+    const place = next[directory] ?? 0;
+    sorted[place] = value;
+    next[directory] = place + 1;
+  }
+  return { starts, values: sorted };
 }

@@ -10,7 +10,7 @@ import type { DigestVisitor } from './erofs-references.ts';
 import { readErofs } from './erofs.ts';
 import { FormatError } from './format-error.ts';
 import type { Link, Repository } from './inventory.ts';
-import { fingerprint, LiveSet } from './live-set.ts';
+import { fingerprint, LiveSet, type Living } from './live-set.ts';
 import { ObjectStore } from './object-store.ts';
 import { parseSplitstream } from './splitstream.ts';
 import { attempt } from './tolerate.ts';
@@ -68,7 +68,7 @@ export interface MarkHelpers {
    * Waits until all that they took is marked: a set of each thread, undefined from one that could not read an image to its
    * end. @throws Error when one of them failed.
    */
-  marked(): readonly (LiveSet | undefined)[];
+  marked(): readonly (Living | undefined)[];
 }
 
 /** A live set holds no digests: whoever wants to know some marks again, with their fingerprints as `wanted`. */
@@ -82,7 +82,7 @@ export function mark(
   for (const set of helpers?.marked() ?? []) {
     // It is walked again, so that each hole is told, and in the same order as ever.
     if (set === undefined) return mark(root, repository, roots, { wanted });
-    set.forEach((value) => marked.live.add(value));
+    marked.live.addAll(set.shared.values);
   }
   return marked;
 }
@@ -113,7 +113,7 @@ function isTaken({ images, taken }: ImageQueue, image: Digest): boolean {
 function readImage(file: OpenFile, algorithm: Algorithm, live: LiveSet, visit: DigestVisitor): void {
   // An image has less than a reference in so many bytes, and a sparse file may claim any size. A guess that is too low
   // only costs time.
-  live.reserve(Math.min(file.size / 300, 1 << 20));
+  live.reserve(Math.min(Math.ceil(file.size / 300), 1 << 20));
   readErofs(file, visit, algorithm);
 }
 

@@ -5,8 +5,9 @@
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
 import { decodeName, type Directory, type Names } from '@cfs/posix';
 import { digestSize } from './digest-bytes.ts';
-import { fingerprintOfName, type LiveSet } from './live-set.ts';
+import { fingerprintOfName, type LiveSet, type Living } from './live-set.ts';
 import { takeFrom, type ObjectQueue } from './object-queue.ts';
+import { Roster } from './roster.ts';
 
 /** What a look at all object directories found. Objects stay packed: names are made when somebody asks for them. */
 export interface ObjectTable {
@@ -40,6 +41,8 @@ export interface FoundObjects {
   readonly dead: DeadObjects;
   readonly deadBytes: number;
   readonly strays: readonly string[];
+  /** Fingerprints of what lives there and wasn't met; undefined where nobody could look. */
+  readonly missing?: readonly number[];
 }
 
 /** Other threads that take from the same queue. */
@@ -73,13 +76,13 @@ export function readObjects(
     deadBytes: sum((each) => each.deadBytes),
     deadCount: sum((each) => each.dead.count),
     strays: found.flatMap((each) => each.strays),
-    missing: live.unmet(),
+    missing: missingFrom(live, new Map(found.map((each) => [each.prefix, each.missing]))),
     unreadable: queue.readable ? unreadable : ['objects'],
   };
 }
 
 /** What one thread finds in the directories that it takes. */
-export function readShare(root: Directory, queue: ObjectQueue, algorithm: Algorithm, live: LiveSet): FoundObjects[] {
+export function readShare(root: Directory, queue: ObjectQueue, algorithm: Algorithm, live: Living): FoundObjects[] {
   const judge = (directory: Directory, prefix: string): FoundObjects =>
     judgeObjects(directory, prefix, algorithm, live);
   return Array.from(
@@ -93,9 +96,21 @@ function nothingIn(prefix: string, readable: boolean): FoundObjects {
   return { prefix, readable, count: 0, dead, deadBytes: 0, strays: [] };
 }
 
-function judgeObjects(directory: Directory, prefix: string, algorithm: Algorithm, live: LiveSet): FoundObjects {
+/** The living of a directory by the two hex digits that it is called by. */
+export function rosterOf(live: Living, prefix: string): Roster {
+  return Roster.of(live.in(parseInt(prefix, 16)));
+}
+
+/** What lives and isn't there: `unmet` in the directories that were looked through, all of it in the others. */
+export function missingFrom(live: Living, unmet: ReadonlyMap<string, readonly number[] | undefined>): number[] {
+  const prefixes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+  return prefixes.flatMap((prefix) => unmet.get(prefix) ?? rosterOf(live, prefix).unmet());
+}
+
+function judgeObjects(directory: Directory, prefix: string, algorithm: Algorithm, live: Living): FoundObjects {
   const dead: string[] = [];
   const strays: string[] = [];
+  const roster = rosterOf(live, prefix);
   let count = 0;
   let deadBytes = 0;
   const judge = (values: Float64Array, found: Names): void => {
@@ -103,7 +118,7 @@ function judgeObjects(directory: Directory, prefix: string, algorithm: Algorithm
       const value = values[index] ?? 0;
       if (value === 0) continue;
       count += 1;
-      if (live.meet(value)) continue;
+      if (roster.meet(value)) continue;
       dead.push(scannedName(found, index));
       deadBytes += directory.allocated(found, index);
     }
@@ -111,7 +126,8 @@ function judgeObjects(directory: Directory, prefix: string, algorithm: Algorithm
   scanObjects(directory, prefix, algorithm, judge, (name) => strays.push(`objects/${prefix}/${name}`));
   dead.sort();
   const names = Buffer.from(dead.join(''), 'latin1');
-  return { prefix, readable: true, count, dead: { prefix, names, count: dead.length }, deadBytes, strays };
+  const found = { prefix, names, count: dead.length };
+  return { prefix, readable: true, count, dead: found, deadBytes, strays, missing: roster.unmet() };
 }
 
 /** Hex digits of an object's name without the two of its directory. */

@@ -6,10 +6,11 @@
 import type { Algorithm } from '@cfs/bls';
 import type { Directory } from '@cfs/posix';
 import type { Repository } from './inventory.ts';
-import { LiveSet } from './live-set.ts';
+import type { LiveSet } from './live-set.ts';
 import { mark, type MarkRoot } from './mark.ts';
 import { eachDirectory, queueOf } from './object-queue.ts';
 import { scanObjects } from './objects.ts';
+import { Roster } from './roster.ts';
 
 /** Everything that some roots reach, under one name. */
 export interface Closure {
@@ -55,38 +56,45 @@ export function measureUsage(
 /** All links and objects, by the closures that they lie in. What cannot be read is not counted; the holes are for `survey` to report. */
 export function measureShares(root: Directory, repository: Repository, closures: readonly Closure[]): Share[] {
   const groups = new Groups(closures.length);
-  const all = new LiveSet();
   const marked = closures.map((closure) => mark(root, repository, closure.roots));
-  for (const { live } of marked) live.forEach((value) => all.add(value));
-  const groupOf = new Uint32Array(all.capacity);
-  for (const [index, { live }] of marked.entries()) {
-    live.forEach((value) => {
-      const slot = all.slotOf(value);
-      groupOf[slot] = groups.with(groupOf[slot] ?? 0, index);
-    });
-  }
   for (const kind of ['images', 'streams'] as const) {
     const groupOfLink = new Map<string, number>();
     for (const [index, { [kind]: reached }] of marked.entries())
       for (const name of reached.keys()) groupOfLink.set(name, groups.with(groupOfLink.get(name) ?? 0, index));
     for (const { name, bytes } of repository[kind]) groups.count(groupOfLink.get(name) ?? 0, bytes);
   }
-  countObjects(root, repository.algorithm, all, groupOf, groups);
+  const sets = marked.map(({ live }) => live);
+  eachDirectory(root, queueOf(root), (directory, prefix) =>
+    countObjects(directory, prefix, repository.algorithm, sets, groups),
+  );
   return groups.shares(closures);
 }
 
-function countObjects(root: Directory, algorithm: Algorithm, all: LiveSet, groupOf: Uint32Array, groups: Groups): void {
-  const count = (directory: Directory, prefix: string): void => {
-    scanObjects(directory, prefix, algorithm, (values, names) => {
-      for (let index = 0; index < names.count; index++) {
-        const value = values[index] ?? 0;
-        if (value === 0) continue;
-        const slot = all.slotOf(value);
-        groups.count(slot >= 0 ? (groupOf[slot] ?? 0) : 0, directory.allocated(names, index));
-      }
-    });
-  };
-  eachDirectory(root, queueOf(root), count);
+function countObjects(
+  directory: Directory,
+  prefix: string,
+  algorithm: Algorithm,
+  sets: readonly LiveSet[],
+  groups: Groups,
+): void {
+  const living = sets.map((live) => live.in(parseInt(prefix, 16)));
+  const roster = new Roster(living.reduce((sum, values) => sum + values.length, 0));
+  const groupOf = new Uint32Array(roster.capacity);
+  for (const [index, values] of living.entries()) {
+    for (const value of values) {
+      roster.add(value);
+      const slot = roster.slotOf(value);
+      groupOf[slot] = groups.with(groupOf[slot] ?? 0, index);
+    }
+  }
+  scanObjects(directory, prefix, algorithm, (values, names) => {
+    for (let index = 0; index < names.count; index++) {
+      const value = values[index] ?? 0;
+      if (value === 0) continue;
+      const slot = roster.slotOf(value);
+      groups.count(slot >= 0 ? (groupOf[slot] ?? 0) : 0, directory.allocated(names, index));
+    }
+  });
 }
 
 /** The sets of closures that occur, numbered; 0 is the empty one. */
