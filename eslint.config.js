@@ -5,7 +5,8 @@ import typescript from 'typescript-eslint';
 import { boundaries } from './tools/eslint/boundaries.ts';
 
 export default defineConfig([
-  globalIgnores(['**/dist/', 'test-images/cache/']),
+  // AssemblyScript looks like TypeScript; its own compiler judges it.
+  globalIgnores(['**/dist/', 'test-images/cache/', 'packages/repo/wasm/*.ts', '!packages/repo/wasm/*.test.ts']),
   js.configs.recommended,
   typescript.configs.strictTypeChecked,
   {

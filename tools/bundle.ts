@@ -17,7 +17,7 @@ const architectures = ['x64', 'arm64'];
 /** The text of a file with one place in it replaced; an error if the place is not there, for then the file changed. */
 export function replaceOnce(path: string, search: string, replacement: string): string {
   const parts = readFileSync(path, 'utf8').split(search);
-  if (parts.length !== 2) throw new Error(`${path}: expected «${search}» once; look again at how koffi is loaded`);
+  if (parts.length !== 2) throw new Error(`${path}: expected «${search}» once; look again at how this is loaded`);
   return parts.join(replacement);
 }
 
@@ -40,6 +40,17 @@ const nativeBesideBundle: Plugin = {
         'require2(`${import.meta.dirname}/koffi-${pkg}.node`)',
       ),
     }));
+  },
+};
+
+/** The decoder is a part of the text, as base64. */
+export const decoderInside: Plugin = {
+  name: 'decoder-inside',
+  setup(build) {
+    build.onLoad({ filter: /\/repo\/src\/decoder\.ts$/ }, ({ path }) => {
+      const text = replaceOnce(path, "readFileSync(join(import.meta.dirname, '../dist/decoder.wasm'))", 'decoder');
+      return { contents: `import decoder from '../dist/decoder.wasm';\n${text}`, loader: 'ts' };
+    });
   },
 };
 
@@ -88,6 +99,7 @@ export const options = {
   minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
+  loader: { '.zst': 'binary', '.wasm': 'binary' },
 } as const satisfies BuildOptions;
 
 /** In the launcher a function that loads the program stands in its place. */
@@ -104,7 +116,6 @@ export async function bundle(dist: string): Promise<void> {
     ...options,
     write: false,
     metafile: true,
-    loader: { '.zst': 'binary' },
     conditions: ['@cfs/source'],
   } as const satisfies BuildOptions;
   const commonJs = {
@@ -116,7 +127,7 @@ export async function bundle(dist: string): Promise<void> {
       'import.meta.dirname': '__dirname',
       'import.meta.url': '__filename',
     },
-    plugins: [nativeBesideBundle, lazyBuiltins],
+    plugins: [nativeBesideBundle, decoderInside, lazyBuiltins],
   } as const satisfies BuildOptions;
   const [launcher, program, thread] = await Promise.all([
     build({ ...all, entryPoints: [join(cli, 'src/main.ts')], plugins: [startBeside, lazyBuiltins] }),

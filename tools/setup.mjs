@@ -11,9 +11,10 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules/.bin');
-/** The Node that the project needs, and the one file that is `cfs`. Both exist after {@link setup}. */
+/** The Node that the project needs, and the launcher of `cfs`. Both exist after {@link setup}. */
 export const node = join(bin, 'node');
 export const bundle = join(root, 'packages/cli/dist/cfs.js');
+const decoder = join(root, 'packages/repo/dist/decoder.wasm');
 
 /** For everything that runs inside the clone: its own tools come first; Debian keeps mkfs from people's PATH. */
 export const environment = {
@@ -49,7 +50,12 @@ export function setup() {
     run([...pnpmCommand(), 'install', '--frozen-lockfile'], { CI: 'true' });
     probeNode();
   });
-  refresh('bundle', [...sources(), ...manifests(), 'pnpm-lock.yaml', 'tools/bundle.ts'], [bundle], () => {
+  const decoderSources = [...filesBelow('packages/repo/wasm'), 'packages/repo/asconfig.json'].filter(isSource);
+  refresh('decoder', [...decoderSources, 'pnpm-lock.yaml'], [decoder], () => {
+    run([join(bin, 'asc')], {}, join(root, 'packages/repo'));
+  });
+  const inputs = [...sources(), ...decoderSources, ...manifests(), 'pnpm-lock.yaml', 'tools/bundle.ts'];
+  refresh('bundle', inputs, [bundle], () => {
     run([node, 'tools/bundle.ts']);
   });
 }
@@ -87,11 +93,19 @@ function sources() {
   return readdirSync(join(root, 'packages'))
     .map((name) => `packages/${name}/src`)
     .filter((folder) => existsSync(join(root, folder)))
-    .flatMap((folder) =>
-      readdirSync(join(root, folder), { encoding: 'utf8', recursive: true }).map((path) => join(folder, path)),
-    )
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
-    .sort();
+    .flatMap(filesBelow)
+    .filter((path) => path.endsWith('.ts') && isSource(path));
+}
+
+/** @param {string} folder */
+function filesBelow(folder) {
+  const paths = readdirSync(join(root, folder), { encoding: 'utf8', recursive: true });
+  return paths.map((path) => join(folder, path)).sort();
+}
+
+/** @param {string} path */
+function isSource(path) {
+  return !path.endsWith('.test.ts');
 }
 
 /** Debian's Node brings libatomic along; a Node from elsewhere may not, and the project's own needs it. */
@@ -103,13 +117,13 @@ function probeNode() {
 }
 
 /**
- * Runs a program in the root, silent unless it fails.
+ * Runs a program, in the root as a rule, silent unless it fails.
  * @param {string[]} command
  * @param {Record<string, string>} [extra] environment variables
  */
-function run([program = '', ...args], extra = {}) {
+function run([program = '', ...args], extra = {}, cwd = root) {
   const { error, status, stdout, stderr } = spawnSync(program, args, {
-    cwd: root,
+    cwd,
     encoding: 'utf8',
     env: { ...environment, ...extra },
     maxBuffer: 64 << 20,

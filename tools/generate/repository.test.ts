@@ -3,8 +3,9 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestAt } from '../../packages/repo/src/digest-bytes.ts';
+import { digestsIn } from '../../packages/repo/src/digest-bytes.ts';
 import { readErofs } from '../../packages/repo/src/erofs.ts';
+import type { References } from '../../packages/repo/src/fingerprint.ts';
 import { sourceOf } from '../../packages/repo/src/testing/source.ts';
 import { verityDigest } from '../../packages/repo/src/verity.ts';
 import { makeRepository, type Made, type Shape } from './repository.ts';
@@ -44,11 +45,10 @@ describe.each(shapes)('makeRepository: %s', (name, shape) => {
   it('has as many objects, images and as much garbage as asked', () => {
     const live = new Set<string>(made.images);
     for (const image of made.images) {
-      readErofs(
-        sourceOf(read(image)),
-        (words, word) => live.add(digestAt(words, word, shape.algorithm)),
-        shape.algorithm,
-      );
+      const add = ({ digests }: References): void => {
+        for (const digest of digestsIn(digests, shape.algorithm)) live.add(digest);
+      };
+      readErofs(sourceOf(read(image)), add, shape.algorithm);
     }
     expect(objects().length).toBe(shape.objects + shape.images);
     expect(

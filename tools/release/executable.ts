@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { cli, lazyBuiltins, options, packagesOf, replaceOnce } from '../bundle.ts';
+import { cli, decoderInside, lazyBuiltins, options, packagesOf, replaceOnce } from '../bundle.ts';
 
 const native = JSON.stringify(join(import.meta.dirname, 'native.ts'));
 
@@ -58,11 +58,10 @@ export async function makeExecutable(path: string, arch: Arch): Promise<Executab
       entryPoints: ['main', 'thread'].map((name) => join(cli, 'src', `${name}.ts`)),
       outdir: place,
       outExtension: { '.js': '.mjs' },
-      loader: { '.zst': 'binary' },
       conditions: ['@cfs/source'],
       // Neither has a file.
       define: { 'import.meta.filename': '"cfs.mjs"' },
-      plugins: [allFromExecutable, lazyBuiltins],
+      plugins: [allFromExecutable, decoderInside, lazyBuiltins],
       metafile: true,
     });
     const addon = createRequire(join(cli, 'package.json')).resolve(`@koromix/koffi-linux-${arch}`);

@@ -1,17 +1,7 @@
 import { parseDigest } from '@cfs/bls';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  asWords,
-  decodeHex,
-  digestAt,
-  digestsIn,
-  digestSize,
-  hexByte,
-  spells,
-  spellsWords,
-  wordsOf,
-} from './digest-bytes.ts';
+import { asWords, digestAt, digestsIn, digestSize, wordsOf } from './digest-bytes.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 
@@ -28,9 +18,6 @@ describe.each(['sha256', 'sha512'] as const)('%s', (algorithm) => {
       expect([...digestsIn(flat, algorithm)]).toEqual(texts);
       expect(digestAt(all, before, algorithm)).toBe(texts[0]);
       expect(wordsOf(parseDigest(texts[0]!)!)).toEqual(asWords(digests[0]!));
-      const decoded = new Uint8Array(size + 1);
-      expect(decodeHex(Buffer.from(`/${texts[0]}`), 1, size, decoded, 1)).toBe(true);
-      expect(decoded.subarray(1)).toEqual(digests[0]);
     });
     fc.assert(property, { seed });
   });
@@ -38,35 +25,4 @@ describe.each(['sha256', 'sha512'] as const)('%s', (algorithm) => {
   it('is no digest at the end of the buffer', () => {
     expect(() => digestAt(new Int32Array(size / 4), 1, algorithm)).toThrow(RangeError);
   });
-});
-
-it.each(['0', 'g0', '0G', 'A0', '0F', '/0', '0:', '0`', '\0\0', ''])('%j is no byte in hex', (text) => {
-  expect(hexByte(Buffer.from(text), 0)).toBeLessThan(0);
-  expect(decodeHex(Buffer.from(text), 0, 1, new Uint8Array(1), 0)).toBe(false);
-});
-
-it('spells knows the lower-case hex of bytes from any other text', () => {
-  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-  const text = Buffer.from(`/${Buffer.from(bytes).toString('hex')}`);
-  expect(spells(text, 1, bytes, 0, 256)).toBe(true);
-  expect(spells(text, 3, bytes, 1, 255)).toBe(true);
-  expect(spells(text, 3, bytes, 1, 256)).toBe(false);
-  for (let at = 1; at < text.length; at++) {
-    const changed = Buffer.from(text);
-    changed[at] = (changed[at] ?? 0) ^ 0x20;
-    expect(spells(changed, 1, bytes, 0, 256)).toBe(false);
-  }
-});
-
-it('spellsWords knows them where they begin with a word', () => {
-  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-  const text = Uint8Array.from(Buffer.from(`////${Buffer.from(bytes.subarray(1)).toString('hex')}//`));
-  const words = new Int32Array(text.buffer);
-  expect(spellsWords(words, 1, bytes, 1, 255)).toBe(true);
-  expect(spellsWords(words, 1, bytes, 0, 255)).toBe(false);
-  for (let at = 4; at < text.length; at++) {
-    text[at] = (text[at] ?? 0) ^ 0x20;
-    expect(spellsWords(words, 1, bytes, 1, 255)).toBe(at >= text.length - 2);
-    text[at] = (text[at] ?? 0) ^ 0x20;
-  }
 });

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestAt } from './digest-bytes.ts';
+import { digestsIn } from './digest-bytes.ts';
 import { erofsEntries, readErofs } from './erofs.ts';
+import type { References } from './fingerprint.ts';
 import { FormatError } from './format-error.ts';
 import { fixtureContents, sourceOf } from './testing/source.ts';
 
@@ -19,7 +20,10 @@ function algorithmOf(name: string): 'sha256' | 'sha512' {
 
 function objectsOf(bytes: Uint8Array, algorithm: 'sha256' | 'sha512'): Set<string> {
   const objects = new Set<string>();
-  readErofs(sourceOf(bytes), (words, word) => objects.add(digestAt(words, word, algorithm)), algorithm);
+  const add = ({ digests }: References): void => {
+    for (const digest of digestsIn(digests, algorithm)) objects.add(digest);
+  };
+  readErofs(sourceOf(bytes), add, algorithm);
   return objects;
 }
 
@@ -125,7 +129,7 @@ describe('readErofs', () => {
 
 /** Path, type and size as any of the tools tells them. */
 function lines(bytes: Uint8Array, name: string): string[] {
-  const entries = [...erofsEntries(sourceOf(bytes), algorithmOf(name))];
+  const entries = erofsEntries(sourceOf(bytes), algorithmOf(name));
   return entries.map(({ path, mode, size, nid }) => `${path} ${mode.toString(8)} ${size} ${nid}`).sort();
 }
 
@@ -175,7 +179,7 @@ describe('erofsEntries', () => {
 
   it('gives each object with its path, and hard links the same inode', () => {
     for (const [, { bytes, name, answer }] of samples) {
-      const entries = [...erofsEntries(sourceOf(bytes), algorithmOf(name))];
+      const entries = erofsEntries(sourceOf(bytes), algorithmOf(name));
       expect([...new Set(entries.flatMap(({ digest }) => digest ?? []))].sort()).toEqual(answer.objects);
       const { inodes } = readErofs(sourceOf(bytes), () => undefined, algorithmOf(name));
       expect(new Set(entries.map(({ nid }) => nid)).size).toBe(inodes);

@@ -1,13 +1,13 @@
 /**
  * Composefs images: EROFS file systems whose files have their content in objects of the repository. `readErofs` is what
- * marking lives on: it finds every reference, in bounded memory, or throws; it never returns with some of them.
+ * marking lives on: it finds every reference, in bounded memory, or throws; it never returns with some of them. The
+ * format itself is known in `wasm/`.
  */
 import type { Algorithm, Digest } from '@cfs/bls';
 import type { Source } from '@cfs/posix';
-import { digestAt } from './digest-bytes.ts';
-import { DIRECTORY, readSuperblock, REGULAR, Window, type Superblock } from './erofs-image.ts';
-import { References, type DigestVisitor } from './erofs-references.ts';
-import { ErofsWalk } from './erofs-walk.ts';
+import { Decoder } from './decoder.ts';
+import { digestAt, digestWords } from './digest-bytes.ts';
+import type { References } from './fingerprint.ts';
 
 export interface ErofsSummary {
   /** 0 and 1: the layout of the C tools; 2: that of composefs-rs up to 0.7. */
@@ -32,66 +32,52 @@ export interface ErofsEntry {
 }
 
 /**
- * Calls `visit` with each reference to an object: a raw digest of `algorithm` as words, valid during the
- * call. Where an inode's metacopy and redirect differ, both are visited. Takes at most 8 MiB and a bit per 32 bytes of
- * the image. FormatError for anything that composefs does not write; what was visited until then is not complete.
+ * Calls `visit` with all references to objects, some at a time. Where an inode's metacopy and redirect differ, both are
+ * among them. Takes at most 1 MiB, a bit per 32 bytes of the image, and what its directories are deep. FormatError for
+ * anything that composefs does not write; what was visited until then is not complete.
  */
-export function readErofs(source: Source, visit: DigestVisitor, algorithm: Algorithm): ErofsSummary {
-  const image = open(source, algorithm);
-  try {
-    return visitAll(image, visit);
-  } finally {
-    image.end();
-  }
+export function readErofs(source: Source, visit: (references: References) => void, algorithm: Algorithm): ErofsSummary {
+  const words = digestWords(algorithm);
+  return Decoder.lend(({ call }) => {
+    call.open(source.size, 4 * words);
+    for (let count = call.mark(); count > 0; count = call.mark()) {
+      const { buffer } = call.memory;
+      const digests = new Int32Array(buffer, call.digestsAt(), count * words);
+      visit({ digests, fingerprints: new Float64Array(buffer, call.valuesAt(), count) });
+    }
+    return {
+      composefsVersion: call.composefsVersion(),
+      inodes: call.countOfInodes(),
+      files: call.countOfFiles(),
+      directories: call.countOfDirectories(),
+      objects: call.countOfObjects(),
+    };
+  }, source);
 }
 
-function visitAll({ superblock, walk, references }: Image, visit: DigestVisitor): ErofsSummary {
-  let objects = references.visit(walk.inode, visit);
-  let files = 0;
-  let directories = 1;
-  while (walk.next()) {
-    if (!walk.first) continue;
-    const { type } = walk.inode;
-    if (type === REGULAR) files++;
-    else if (type === DIRECTORY) directories++;
-    objects += references.visit(walk.inode, visit);
-  }
-  return { composefsVersion: superblock.composefsVersion, inodes: walk.inodes, files, directories, objects };
-}
-
-/** Every path of the image, the root first. Slow: for people and tests. FormatError when it comes to the damage. */
-export function* erofsEntries(source: Source, algorithm: Algorithm): Generator<ErofsEntry> {
-  const { walk, references } = open(source, algorithm);
-  // An inode is looked into once, however many names it has.
-  const digests = new Map<number, Digest>();
-  const entry = (path: string): ErofsEntry => {
-    const { nid, mode, size } = walk.inode;
-    const keep = (words: Int32Array, word: number) => digests.set(nid, digestAt(words, word, algorithm));
-    if (walk.first) references.visit(walk.inode, keep);
-    return { path, nid, mode, size, digest: digests.get(nid) };
-  };
-  yield entry('/');
-  const names: string[] = [];
-  while (walk.next()) {
-    names.length = walk.level;
-    names.push(new TextDecoder().decode(walk.nameBuffer.subarray(walk.nameStart, walk.nameEnd)));
-    yield entry(`/${names.join('/')}`);
-  }
-}
-
-interface Image {
-  readonly superblock: Superblock;
-  readonly walk: ErofsWalk;
-  readonly references: References;
-  end(): void;
-}
-
-function open(source: Source, algorithm: Algorithm): Image {
-  const [window, shared] = [new Window(source), new Window(source)];
-  const superblock = readSuperblock(window);
-  const walk = new ErofsWalk(window, superblock);
-  const references = new References(shared, superblock.sharedXattrs, algorithm);
-  // The next image gets the memory first that this one has used most: it is in the processor’s cache.
-  const end = (): void => [shared, window].forEach((each) => each.end());
-  return { superblock, walk, references, end };
+/** Every path of the image, the root first. Slow: for people and tests. FormatError as of {@link readErofs}. */
+export function erofsEntries(source: Source, algorithm: Algorithm): ErofsEntry[] {
+  const words = digestWords(algorithm);
+  return Decoder.lend((decoder) => {
+    const { call } = decoder;
+    call.open(source.size, 4 * words);
+    // An inode is looked into once, however many names it has.
+    const digests = new Map<number, Digest>();
+    const entry = (path: string): ErofsEntry => {
+      const [nid, mode, size] = [call.nid(), call.mode(), call.size()];
+      const count = call.isFirst() === 1 ? call.find() : 0;
+      const found = new Int32Array(call.memory.buffer, call.digestsAt(), count * words);
+      if (count > 0) digests.set(nid, digestAt(found, (count - 1) * words, algorithm));
+      return { path, nid, mode, size, digest: digests.get(nid) };
+    };
+    const entries = [entry('/')];
+    const names: string[] = [];
+    while (call.next() === 1) {
+      names.length = call.level();
+      const name = decoder.bytes(call.nameStart(), call.nameEnd() - call.nameStart());
+      names.push(new TextDecoder().decode(name));
+      entries.push(entry(`/${names.join('/')}`));
+    }
+    return entries;
+  }, source);
 }

@@ -5,7 +5,8 @@
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
 import { PosixError, type Directory } from '@cfs/posix';
 import { FormatError } from './format-error.ts';
-import { scannedName, scanObjects } from './objects.ts';
+import { callObjects, scannedName } from './objects.ts';
+import { STRAY } from './roster.ts';
 import { verityHex } from './verity.ts';
 
 export interface BadObject {
@@ -24,8 +25,8 @@ export interface CheckedObjects {
 /** `directory` is `objects/<prefix>`. @throws PosixError when it cannot be listed. */
 export function checkObjects(directory: Directory, prefix: string, algorithm: Algorithm): CheckedObjects {
   const names: string[] = [];
-  scanObjects(directory, prefix, algorithm, (values, found) => {
-    for (const [index, value] of values.entries()) if (value !== 0) names.push(scannedName(found, index));
+  callObjects(directory, prefix, algorithm, new Float64Array(), (slots, found) => {
+    for (const [index, slot] of slots.entries()) if (slot !== STRAY) names.push(scannedName(found, index));
   });
   const bad: BadObject[] = [];
   let bytes = 0;

@@ -7,10 +7,11 @@ import type { Digest } from '@cfs/bls';
 import type { Directory } from '@cfs/posix';
 import type { BadObject } from './fsck-objects.ts';
 import type { Repository } from './inventory.ts';
-import { fingerprintOf } from './live-set.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { mark, markEach, type Hole, type Marked, type MarkRoot } from './mark.ts';
 import { eachDirectory, queueOf } from './object-queue.ts';
-import { missingFrom, rosterOf, scanObjects } from './objects.ts';
+import { callObjects, livingIn, missingFrom } from './objects.ts';
+import { STRAY } from './roster.ts';
 
 export interface Damage {
   readonly code: Hole['code'] | BadObject['code'];
@@ -43,19 +44,14 @@ export function readStructure(root: Directory, repository: Repository, roots: re
   const unmet = new Map<string, number[]>();
   let objects = 0;
   const unreadable = eachDirectory(root, queue, (directory, prefix) => {
-    const roster = rosterOf(live, prefix);
-    const meet = (values: Float64Array): void => {
-      for (const value of values) {
-        if (value === 0) continue;
-        objects += 1;
-        roster.meet(value);
-      }
+    const count = (slots: Int32Array): void => {
+      for (const slot of slots) if (slot !== STRAY) objects += 1;
     };
     const onStray = (name: string): void => {
       if (!name.startsWith('.tmp-object-')) strays.push(`objects/${prefix}/${name}`);
     };
-    scanObjects(directory, prefix, repository.algorithm, meet, onStray);
-    unmet.set(prefix, roster.unmet());
+    const living = livingIn(live, prefix);
+    unmet.set(prefix, callObjects(directory, prefix, repository.algorithm, living, count, onStray));
   });
   const missing = missingFrom(live, unmet);
   return { images: images.size, streams: streams.size, objects, holes, missing, unreadable, strays };

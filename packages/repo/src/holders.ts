@@ -39,14 +39,14 @@ function refersTo(
   wanted: Int32Array,
 ): boolean {
   let found = false;
-  const compare = (words: Int32Array, word: number): void => {
-    found ||= wanted.every((each, index) => words[word + index] === each);
+  const compare = (digests: Int32Array): void => {
+    for (let word = 0; word < digests.length && !found; word += wanted.length)
+      found = wanted.every((each, index) => digests[word + index] === each);
   };
   const read = (file: Source): void => {
-    if (kind === 'image') return void readErofs(file, compare, algorithm);
+    if (kind === 'image') return void readErofs(file, ({ digests }) => compare(digests), algorithm);
     const { objectRefs, streamRefs } = parseSplitstream(file, algorithm);
-    for (const refs of [objectRefs, streamRefs])
-      for (let word = 0; word < refs.length; word += wanted.length) compare(refs, word);
+    for (const refs of [objectRefs, streamRefs]) compare(refs);
   };
   attempt(() => objects.read(link.object, read));
   return found;

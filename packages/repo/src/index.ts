@@ -3,7 +3,8 @@ export { FormatError } from './format-error.ts';
 export * from './inventory.ts';
 export { damageOf, readStructure, type Damage, type Structure } from './fsck.ts';
 export { checkObjects, type BadObject, type CheckedObjects } from './fsck-objects.ts';
-export { fingerprintOf, LiveSet, type Living, type SharedSet } from './live-set.ts';
+export { fingerprintOf } from './fingerprint.ts';
+export { LiveSet, type Living, type SharedSet } from './live-set.ts';
 export { byLayer, layerClosures, type LayersUsage, type LayerUsage } from './layers.ts';
 export {
   imageQueue,

@@ -6,56 +6,9 @@
  *
  * Objects are looked for directory by directory, so what lives is put in that order, and one directory's share of it fits
  * a processor's cache: a table of everything would wait for memory at each look.
- *
- * Every bit of the digest takes part. With the first bits alone, a reference that is damaged further behind would still
- * look like the object that it meant, and the hole would go unseen.
  */
 
-import type { Digest } from '@cfs/bls';
-import { hexByte, wordsOf } from './digest-bytes.ts';
-import { Roster } from './roster.ts';
-
-/** What a {@link LiveSet} holds of a digest. */
-export function fingerprintOf(digest: Digest): number {
-  const words = wordsOf(digest);
-  return fingerprint(words, 0, words.length);
-}
-
-/** Of the digest of `count` words of the machine from `words[word]` on: see {@link pack}. */
-export function fingerprint(words: Int32Array, word: number, count: number): number {
-  let fold = 0;
-  for (let index = 1; index < count; index++) fold ^= words[word + index] ?? 0;
-  return pack(words[word] ?? 0, fold);
-}
-
-/**
- * The same of an object by its place: the byte that its directory is named by, and the lower-case hex of the others at
- * `text[at…]`. 0 where that is no hex.
- */
-export function fingerprintOfName(first: number, text: Uint8Array, at: number, size: number): number {
-  let word = first << 24;
-  let head = 0;
-  let fold = 0;
-  let damage = 0;
-  for (let index = 1; index < size; index++) {
-    const byte = hexByte(text, at + 2 * index - 2);
-    damage |= byte;
-    word = (word >>> 8) | (byte << 24);
-    if (index === 3) head = word;
-    else if ((index & 3) === 3) fold ^= word;
-  }
-  return damage < 0 ? 0 : pack(head, fold);
-}
-
-/** The first word, and the others folded into 21 bits: exact in a double, and never 0 (the mark of an empty slot). */
-function pack(head: number, fold: number): number {
-  return (head >>> 0) * 0x20_0000 + ((fold ^ (fold >>> 11)) & 0x1f_ffff) + 1;
-}
-
-/** The first byte of the digest: which of the 256 directories of objects it lies in. */
-function directoryOf(value: number): number {
-  return ((value - 1) / 0x20_0000) & 0xff;
-}
+import { Decoder } from './decoder.ts';
 
 const DIRECTORIES = 256;
 
@@ -72,7 +25,7 @@ export interface SharedSet {
 }
 
 /** What may be asked where other threads read the set as well: nothing that writes. */
-export type Living = Pick<LiveSet, 'has' | 'in' | 'shared'>;
+export type Living = Pick<LiveSet, 'in' | 'shared'>;
 
 export class LiveSet {
   /** Up to `#settled` by directories; behind that what was added since. What is told twice may be there twice. */
@@ -80,8 +33,6 @@ export class LiveSet {
   #starts: Uint32Array = new Uint32Array(DIRECTORIES + 1);
   #count = 0;
   #settled = 0;
-  /** For {@link has}: made for the directories that it is asked about. */
-  #rosters: Roster[] = [];
 
   /** What {@link LiveSet.sharing} makes a set of again in another thread. */
   get shared(): SharedSet {
@@ -119,13 +70,6 @@ export class LiveSet {
     this.#count += values.length;
   }
 
-  has(value: number): boolean {
-    this.#settle();
-    const directory = directoryOf(value);
-    const roster = (this.#rosters[directory] ??= Roster.of(this.in(directory)));
-    return roster.slotOf(value) >= 0;
-  }
-
   /** What lives in one of the 256 directories, some more than once. Valid until something is added. */
   in(directory: number): Float64Array {
     this.#settle();
@@ -135,11 +79,8 @@ export class LiveSet {
   /** Before anything is told of the set, what was added is in its place. */
   #settle(): void {
     if (this.#settled === this.#count) return;
-    const { starts, values } = inOrder(this.#values.subarray(0, this.#count));
-    this.#values.set(values);
-    this.#starts = starts;
+    this.#starts = putInOrder(this.#values.subarray(0, this.#count));
     this.#settled = this.#count;
-    this.#rosters = [];
   }
 
   /** Leaves each value once, in the same memory. */
@@ -149,12 +90,7 @@ export class LiveSet {
     let end = 0;
     for (let directory = 0; directory < DIRECTORIES; directory++) {
       starts[directory] = end;
-      const own = this.in(directory);
-      const roster = new Roster(own.length);
-      for (let index = 0; index < own.length; index++) {
-        const value = own[index] ?? 0;
-        if (roster.add(value)) this.#values[end++] = value;
-      }
+      for (const value of new Set(this.in(directory))) this.#values[end++] = value;
     }
     starts[DIRECTORIES] = end;
     this.#starts = starts;
@@ -162,23 +98,15 @@ export class LiveSet {
   }
 }
 
-/** A copy by directories: each is counted, and then each value has its place. */
-function inOrder(values: Float64Array): SharedSet {
-  const starts = new Uint32Array(DIRECTORIES + 1);
-  for (let index = 0; index < values.length; index++) {
-    const directory = directoryOf(values[index] ?? 0);
-    starts[directory + 1] = (starts[directory + 1] ?? 0) + 1;
-  }
-  for (let directory = 0; directory < DIRECTORIES; directory++)
-    starts[directory + 1] = (starts[directory + 1] ?? 0) + (starts[directory] ?? 0);
-  const next = starts.slice();
-  const sorted = new Float64Array(values.length);
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] ?? 0;
-    const directory = directoryOf(value);
-    const place = next[directory] ?? 0;
-    sorted[place] = value;
-    next[directory] = place + 1;
-  }
-  return { starts, values: sorted };
+/** Puts them in the order of directories; returns where each of these begins, and the end of the last. */
+function putInOrder(values: Float64Array): Uint32Array {
+  return Decoder.lend(({ call }) => {
+    const count = values.length;
+    const place = call.room(count * 16 + (DIRECTORIES + 1) * 4);
+    const [ordered, starts] = [place + count * 8, place + count * 16];
+    new Float64Array(call.memory.buffer, place, count).set(values);
+    call.order(place, count, starts, ordered);
+    values.set(new Float64Array(call.memory.buffer, ordered, count));
+    return new Uint32Array(call.memory.buffer, starts, DIRECTORIES + 1).slice();
+  });
 }

@@ -5,12 +5,12 @@
  */
 import type { Algorithm, Digest } from '@cfs/bls';
 import { PosixError, type Directory, type OpenFile } from '@cfs/posix';
-import { digestAt, digestsIn, digestWords, wordsOf } from './digest-bytes.ts';
-import type { DigestVisitor } from './erofs-references.ts';
+import { digestAt, digestsIn, digestWords } from './digest-bytes.ts';
 import { readErofs } from './erofs.ts';
+import { fingerprintOf, referencesTo, type References } from './fingerprint.ts';
 import { FormatError } from './format-error.ts';
 import type { Link, Repository } from './inventory.ts';
-import { fingerprint, LiveSet, type Living } from './live-set.ts';
+import { LiveSet, type Living } from './live-set.ts';
 import { ObjectStore } from './object-store.ts';
 import { parseSplitstream } from './splitstream.ts';
 import { attempt } from './tolerate.ts';
@@ -90,8 +90,7 @@ export function mark(
 /** What a helping thread does: it takes images until none is left, and marks what they refer to. */
 export function markShare(root: Directory, queue: ImageQueue, algorithm: Algorithm): LiveSet | undefined {
   const live = new LiveSet();
-  const count = digestWords(algorithm);
-  const add: DigestVisitor = (words, word) => live.add(fingerprint(words, word, count));
+  const add = ({ fingerprints }: References): void => live.addAll(fingerprints);
   const read = (file: OpenFile): boolean => (readImage(file, algorithm, live, add), true);
   const isWhole = ObjectStore.in(root, (objects) =>
     queue.images.every((image) => {
@@ -109,8 +108,8 @@ function isTaken({ images, taken }: ImageQueue, image: Digest): boolean {
   return index >= 0 && Atomics.exchange(taken, index, 1) === 1;
 }
 
-/** Visits each reference; `live` is where they will go. */
-function readImage(file: OpenFile, algorithm: Algorithm, live: LiveSet, visit: DigestVisitor): void {
+/** Visits all references; `live` is where they will go. */
+function readImage(file: OpenFile, algorithm: Algorithm, live: LiveSet, visit: (references: References) => void): void {
   // An image has less than a reference in so many bytes, and a sparse file may claim any size. A guess that is too low
   // only costs time.
   live.reserve(Math.min(Math.ceil(file.size / 300), 1 << 20));
@@ -204,22 +203,24 @@ class Marker {
   }
 
   #add(digest: Digest): void {
-    this.#addReference(wordsOf(digest), 0);
+    const value = fingerprintOf(digest);
+    this.#live.add(value);
+    if (this.#wanted?.has(value) === true) this.#named.set(value, digest);
   }
 
-  /** The words are the reader's: a fingerprint is all that is kept of them. One function for all images, which V8 knows. */
-  readonly #addReference: DigestVisitor = (words, word) => {
+  readonly #addReferences = ({ digests, fingerprints }: References): void => {
+    this.#live.addAll(fingerprints);
+    if (this.#wanted === undefined) return;
     const { algorithm } = this.#repository;
-    const value = fingerprint(words, word, digestWords(algorithm));
-    this.#live.add(value);
-    if (this.#wanted?.has(value) === true) this.#named.set(value, digestAt(words, word, algorithm));
+    for (const [index, value] of fingerprints.entries())
+      if (this.#wanted.has(value)) this.#named.set(value, digestAt(digests, index * digestWords(algorithm), algorithm));
   };
 
   #walkImage(link: Link, reached: Reached): void {
     if (link.name !== link.object)
       this.#hole('mislabelled', `images/${link.name}`, 'the link leads to an object of another name', reached);
     this.#open('images', link, reached, (file) =>
-      readImage(file, this.#repository.algorithm, this.#live, this.#addReference),
+      readImage(file, this.#repository.algorithm, this.#live, this.#addReferences),
     );
   }
 
@@ -227,8 +228,7 @@ class Marker {
     this.#open('streams', link, reached, (file) => {
       const { algorithm } = this.#repository;
       const stream = parseSplitstream(file, algorithm);
-      for (let word = 0; word < stream.objectRefs.length; word += digestWords(algorithm))
-        this.#addReference(stream.objectRefs, word);
+      this.#addReferences(referencesTo(stream.objectRefs, algorithm));
       for (const object of digestsIn(stream.streamRefs, algorithm)) this.#follow(link, object, reached);
     });
   }

@@ -4,10 +4,9 @@
  */
 import { parseDigest, type Algorithm, type Digest } from '@cfs/bls';
 import { decodeName, type Directory, type Names } from '@cfs/posix';
-import { digestSize } from './digest-bytes.ts';
-import { fingerprintOfName, type LiveSet, type Living } from './live-set.ts';
+import type { LiveSet, Living } from './live-set.ts';
 import { takeFrom, type ObjectQueue } from './object-queue.ts';
-import { Roster } from './roster.ts';
+import { DEAD, Roster, STRAY } from './roster.ts';
 
 /** What a look at all object directories found. Objects stay packed: names are made when somebody asks for them. */
 export interface ObjectTable {
@@ -96,70 +95,71 @@ function nothingIn(prefix: string, readable: boolean): FoundObjects {
   return { prefix, readable, count: 0, dead, deadBytes: 0, strays: [] };
 }
 
-/** The living of a directory by the two hex digits that it is called by. */
-export function rosterOf(live: Living, prefix: string): Roster {
-  return Roster.of(live.in(parseInt(prefix, 16)));
+/** What lives in the directory that is called by these two hex digits, some more than once. */
+export function livingIn(live: Living, prefix: string): Float64Array {
+  return live.in(parseInt(prefix, 16));
 }
 
 /** What lives and isn't there: `unmet` in the directories that were looked through, all of it in the others. */
 export function missingFrom(live: Living, unmet: ReadonlyMap<string, readonly number[] | undefined>): number[] {
   const prefixes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-  return prefixes.flatMap((prefix) => unmet.get(prefix) ?? rosterOf(live, prefix).unmet());
+  return prefixes.flatMap((prefix) => unmet.get(prefix) ?? [...new Set(livingIn(live, prefix))]);
 }
 
 function judgeObjects(directory: Directory, prefix: string, algorithm: Algorithm, live: Living): FoundObjects {
   const dead: string[] = [];
   const strays: string[] = [];
-  const roster = rosterOf(live, prefix);
   let count = 0;
   let deadBytes = 0;
-  const judge = (values: Float64Array, found: Names): void => {
-    for (let index = 0; index < found.count; index++) {
-      const value = values[index] ?? 0;
-      if (value === 0) continue;
+  const judge = (slots: Int32Array, found: Names): void => {
+    for (let index = 0; index < slots.length; index++) {
+      const slot = slots[index] ?? STRAY;
+      if (slot === STRAY) continue;
       count += 1;
-      if (roster.meet(value)) continue;
+      if (slot !== DEAD) continue;
       dead.push(scannedName(found, index));
       deadBytes += directory.allocated(found, index);
     }
   };
-  scanObjects(directory, prefix, algorithm, judge, (name) => strays.push(`objects/${prefix}/${name}`));
+  const onStray = (name: string): void => void strays.push(`objects/${prefix}/${name}`);
+  const missing = callObjects(directory, prefix, algorithm, livingIn(live, prefix), judge, onStray);
   dead.sort();
   const names = Buffer.from(dead.join(''), 'latin1');
-  const found = { prefix, names, count: dead.length };
-  return { prefix, readable: true, count, dead: found, deadBytes, strays, missing: roster.unmet() };
+  return { prefix, readable: true, count, dead: { prefix, names, count: dead.length }, deadBytes, strays, missing };
 }
 
-/** Hex digits of an object's name without the two of its directory. */
-function nameLength(algorithm: Algorithm): number {
-  return digestSize(algorithm) * 2 - 2;
+/** Calls what lies in `objects/<prefix>` by the roster of what lives there; see {@link scanObjects}. Returns who is missing. */
+export function callObjects(
+  directory: Directory,
+  prefix: string,
+  algorithm: Algorithm,
+  living: Float64Array,
+  visit: (slots: Int32Array, names: Names) => void,
+  onStray?: (name: string) => void,
+): number[] {
+  return Roster.lend(living.length, (roster) => {
+    roster.enroll(living);
+    scanObjects(directory, prefix, algorithm, roster, visit, onStray);
+    return roster.unmet();
+  });
 }
 
-/**
- * Shows what lies in `objects/<prefix>`, piece by piece: names, and beside each the fingerprint of the object, or 0. An object
- * is a file whose name has `digest size × 2 - 2` hex digits; anything else is a stray.
- */
+/** Shows what lies in `objects/<prefix>`, piece by piece: names, and beside each its slot of the roster, `DEAD` or `STRAY`. */
 export function scanObjects(
   directory: Directory,
   prefix: string,
   algorithm: Algorithm,
-  visit: (values: Float64Array, names: Names) => void,
+  roster: Roster,
+  visit: (slots: Int32Array, names: Names) => void,
   onStray?: (name: string) => void,
 ): void {
-  const high = parseInt(prefix, 16);
-  const size = digestSize(algorithm);
-  const length = nameLength(algorithm);
   directory.scan((names) => {
-    const { bytes, starts, ends, kinds, count } = names;
-    const values = new Float64Array(count);
-    for (let index = 0; index < count; index++) {
-      const [start = 0, end = 0] = [starts[index], ends[index]];
-      const isObject = end - start === length && kinds[index] === 'file';
-      const value = isObject ? fingerprintOfName(high, bytes, start, size) : 0;
-      values[index] = value;
-      if (value === 0) onStray?.(decodeName(bytes.subarray(start, end)));
-    }
-    visit(values, names);
+    const { bytes, starts, ends } = names;
+    const slots = roster.call(prefix, names, algorithm);
+    if (onStray !== undefined)
+      for (let index = slots.indexOf(STRAY); index >= 0; index = slots.indexOf(STRAY, index + 1))
+        onStray(decodeName(bytes.subarray(starts[index], ends[index])));
+    visit(slots, names);
   });
 }
 

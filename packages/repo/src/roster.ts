@@ -1,67 +1,68 @@
 /**
- * The living of one directory of objects, to be called by name: their fingerprints in a table with open addressing, for as
- * many as are told at first.
+ * The living of one directory of objects, to be called by name: `wasm/roster.ts` has the table, and here it is filled and
+ * asked, many at a time.
  */
+import type { Algorithm } from '@cfs/bls';
+import type { Names } from '@cfs/posix';
+import { Decoder } from './decoder.ts';
+import { digestSize } from './digest-bytes.ts';
+
+/** Instead of a slot: an object that isn't on the roster, and a name that is no object's. */
+export const [DEAD, STRAY] = [-1, -2];
+
 export class Roster {
-  /** Negative once the object was met on disk: one look at memory for both. */
-  readonly #slots: Float64Array;
-
-  static of(values: Float64Array): Roster {
-    const roster = new Roster(values.length);
-    for (let index = 0; index < values.length; index++) roster.add(values[index] ?? 0);
-    return roster;
-  }
-
-  constructor(most: number) {
-    let capacity = 16;
-    while (capacity < most * 2) capacity *= 2;
-    this.#slots = new Float64Array(capacity);
-  }
-
   /** The length of a table beside this one. */
-  get capacity(): number {
-    return this.#slots.length;
+  readonly slots: number;
+  readonly #decoder: Decoder;
+
+  /** An empty one, for so many fingerprints at most. It must not be used after `work`. */
+  static lend<T>(most: number, work: (roster: Roster) => T): T {
+    return Decoder.lend((decoder) => work(new Roster(most, decoder)));
   }
 
-  /** False where it was there. */
-  add(value: number): boolean {
-    const slot = this.#find(value);
-    if (this.#slots[slot] !== 0) return false;
-    this.#slots[slot] = value;
-    return true;
+  private constructor(most: number, decoder: Decoder) {
+    this.#decoder = decoder;
+    this.slots = decoder.call.beginRoster(most);
   }
 
-  /** Whether it is there, and remembers that the object was met. */
-  meet(value: number): boolean {
-    const slot = this.#find(value);
-    if (this.#slots[slot] === 0) return false;
-    this.#slots[slot] = -value;
-    return true;
+  /** Returns the slot of each, valid until the next call. */
+  enroll(values: Float64Array): Int32Array {
+    const { call } = this.#decoder;
+    const count = values.length;
+    const place = call.room(count * 12);
+    const slots = place + count * 8;
+    new Float64Array(call.memory.buffer, place, count).set(values);
+    call.enroll(place, count, slots);
+    return new Int32Array(call.memory.buffer, slots, count);
   }
 
-  /** Where a value lies; -1 when it isn't there. */
-  slotOf(value: number): number {
-    const slot = this.#find(value);
-    return this.#slots[slot] === 0 ? -1 : slot;
-  }
-
-  /** Of objects that are missing. */
-  unmet(): number[] {
-    return Array.from(this.#slots.filter((value) => value > 0));
-  }
-
-  /** Where it is, or where it would be. */
-  #find(value: number): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    // `&` takes the value modulo 2^32.
-    let next = value & mask;
-    for (;;) {
-      const slot = next;
-      const own = slots[slot];
-      // Before the answer: V8 throws code away when it comes to a step that it has not seen.
-      next = (slot + 1) & mask;
-      if (own === value || own === -value || own === 0) return slot;
+  /**
+   * Calls the names in `objects/<prefix>`: the slot of each that is on the roster, and was met now; {@link DEAD} or
+   * {@link STRAY} for others. An object is a file whose name has `digest size × 2 - 2` digits of lower-case hex. Valid until
+   * the next call.
+   */
+  call(prefix: string, { bytes, starts, ends, kinds, count }: Names, algorithm: Algorithm): Int32Array {
+    const { call } = this.#decoder;
+    const place = call.room(count * 12 + bytes.length);
+    const [from, to, text] = [place + count * 4, place + count * 8, place + count * 12];
+    new Int32Array(call.memory.buffer, from, count).set(starts.subarray(0, count));
+    const last = new Int32Array(call.memory.buffer, to, count);
+    let used = 0;
+    for (let index = 0; index < count; index++) {
+      const end = ends[index] ?? 0;
+      last[index] = kinds[index] === 'file' ? end : (starts[index] ?? 0);
+      if (end > used) used = end;
     }
+    this.#decoder.bytes(text, used).set(bytes.subarray(0, used));
+    const digits = prefix.charCodeAt(0) | (prefix.charCodeAt(1) << 8);
+    call.callNames(digits, digestSize(algorithm), text, from, to, count, place);
+    return new Int32Array(call.memory.buffer, place, count);
+  }
+
+  /** Fingerprints that no name has met: of objects that are missing. */
+  unmet(): number[] {
+    const { call } = this.#decoder;
+    const place = call.room(this.slots * 8);
+    return Array.from(new Float64Array(call.memory.buffer, place, call.tellUnmet(place)));
   }
 }

@@ -9,8 +9,8 @@ import type { Repository } from './inventory.ts';
 import type { LiveSet } from './live-set.ts';
 import { mark, type MarkRoot } from './mark.ts';
 import { eachDirectory, queueOf } from './object-queue.ts';
-import { scanObjects } from './objects.ts';
-import { Roster } from './roster.ts';
+import { livingIn, scanObjects } from './objects.ts';
+import { Roster, STRAY } from './roster.ts';
 
 /** Everything that some roots reach, under one name. */
 export interface Closure {
@@ -77,23 +77,16 @@ function countObjects(
   sets: readonly LiveSet[],
   groups: Groups,
 ): void {
-  const living = sets.map((live) => live.in(parseInt(prefix, 16)));
-  const roster = new Roster(living.reduce((sum, values) => sum + values.length, 0));
-  const groupOf = new Uint32Array(roster.capacity);
-  for (const [index, values] of living.entries()) {
-    for (const value of values) {
-      roster.add(value);
-      const slot = roster.slotOf(value);
-      groupOf[slot] = groups.with(groupOf[slot] ?? 0, index);
-    }
-  }
-  scanObjects(directory, prefix, algorithm, (values, names) => {
-    for (let index = 0; index < names.count; index++) {
-      const value = values[index] ?? 0;
-      if (value === 0) continue;
-      const slot = roster.slotOf(value);
-      groups.count(slot >= 0 ? (groupOf[slot] ?? 0) : 0, directory.allocated(names, index));
-    }
+  const living = sets.map((live) => livingIn(live, prefix));
+  const most = living.reduce((sum, values) => sum + values.length, 0);
+  Roster.lend(most, (roster) => {
+    const groupOf = new Uint32Array(roster.slots);
+    for (const [index, values] of living.entries())
+      for (const slot of new Set(roster.enroll(values))) groupOf[slot] = groups.with(groupOf[slot] ?? 0, index);
+    scanObjects(directory, prefix, algorithm, roster, (slots, names) => {
+      for (const [index, slot] of slots.entries())
+        if (slot !== STRAY) groups.count(groupOf[slot] ?? 0, directory.allocated(names, index));
+    });
   });
 }
 

@@ -2,10 +2,14 @@
 import { fstatSync } from 'node:fs';
 import { styleText } from 'node:util';
 
+/** /dev/null: major number 1, minor number 3. */
+const NULL_DEVICE = 0x103;
+
 /** Without a terminal, or with NO_COLOR, the text as it is. */
 export function paint(format: Parameters<typeof styleText>[0], text: string): string {
-  // To ask node's stream, it has to be made; a file or a pipe is no terminal.
-  const asks = fstatSync(1).isCharacterDevice() || process.env['FORCE_COLOR'] !== undefined;
+  // To ask node's stream, it has to be made; a file, a pipe and what is thrown away are no terminals.
+  const out = fstatSync(1);
+  const asks = (out.isCharacterDevice() && out.rdev !== NULL_DEVICE) || process.env['FORCE_COLOR'] !== undefined;
   return asks ? styleText(format, text, { stream: process.stdout }) : text;
 }
 

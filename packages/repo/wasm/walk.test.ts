@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Directory, Node } from '../../../tools/generate/erofs-tree.ts';
 import { erofsImage } from '../../../tools/generate/erofs-writer.ts';
-import { erofsEntries, readErofs } from './erofs.ts';
-import { sourceOf } from './testing/source.ts';
+import { erofsEntries, readErofs } from '../src/erofs.ts';
+import { sourceOf } from '../src/testing/source.ts';
 
 function directory(entries: Record<string, Node>): Directory {
   return { kind: 'directory', entries: new Map(Object.entries(entries)) };
@@ -19,7 +19,7 @@ const tree = directory({
   n: file(4),
 });
 const image = erofsImage(tree, { version: 2, algorithm: 'sha256' });
-const nids = new Map([...erofsEntries(sourceOf(image), 'sha256')].map(({ path, nid }) => [path, nid]));
+const nids = new Map(erofsEntries(sourceOf(image), 'sha256').map(({ path, nid }) => [path, nid]));
 
 const read = (bytes: Uint8Array) => readErofs(sourceOf(bytes), () => undefined, 'sha256');
 const nid = (path: string) => nids.get(path)!;
@@ -38,7 +38,7 @@ function entryOf(path: string, name: string): number {
   return start + index * 12;
 }
 
-describe('ErofsWalk', () => {
+describe('the walk through an image', () => {
   it('reaches every inode once, in blocks and inline parts', () => {
     expect(read(image)).toEqual({ composefsVersion: 2, inodes: 307, files: 303, directories: 4, objects: 303 });
     expect(nid('/inner/sub/link')).toBe(nid('/link'));
@@ -111,7 +111,7 @@ describe('work stays linear in the size of the image', () => {
     const empty = Array.from({ length: 5000 }, (_, index): [string, Node] => [`d${index}`, directory({})]);
     const many = directory({ big: directory(Object.fromEntries(names)), small: directory(Object.fromEntries(empty)) });
     const bytes = erofsImage(many, { version: 2, algorithm: 'sha256' });
-    const entries = [...erofsEntries(sourceOf(bytes), 'sha256')];
+    const entries = erofsEntries(sourceOf(bytes), 'sha256');
     const big = entries.find(({ path }) => path === '/big')!.nid * 32;
     const blocks = Math.floor(bytes.readUInt32LE(big + 8) / 4096) - 1;
     // All list the same hard links, from the block behind the one with `.` and `..`.

@@ -1,23 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { digestAt } from './digest-bytes.ts';
-import { Inode, Window } from './erofs-image.ts';
-import { References } from './erofs-references.ts';
-import { sourceOf } from './testing/source.ts';
+import { digestsIn } from '../src/digest-bytes.ts';
+import { readErofs } from '../src/erofs.ts';
+import { fileWith, FREE, imageOf, xattr, type Placed } from '../src/testing/erofs.ts';
+import { sourceOf } from '../src/testing/source.ts';
 
 const A = 'a1'.repeat(32);
 const B = 'b2'.repeat(32);
-const SHARED = 8192;
-
-/** An entry as `fs/erofs/erofs_fs.h` has it: index 4 is `trusted.`. */
-function xattr(name: string, value: Uint8Array | string, index = 4): Buffer {
-  const bytes = Buffer.alloc(Math.ceil((4 + name.length + value.length) / 4) * 4);
-  bytes[0] = name.length;
-  bytes[1] = index;
-  bytes.writeUInt16LE(value.length, 2);
-  bytes.write(name, 4, 'latin1');
-  Buffer.from(value).copy(bytes, 4 + name.length);
-  return bytes;
-}
+const BLOCK = 4096;
 
 function metacopy(hex: string, head = [0, 36, 0, 1]): Buffer {
   return xattr('overlay.metacopy', Buffer.concat([Buffer.from(head), Buffer.from(hex, 'hex')]));
@@ -40,33 +29,21 @@ interface Area {
   readonly over?: readonly [number, number];
 }
 
-/** The objects of a regular file with these xattrs. */
-function visited({ own = [], shared = [], layout = 4, over }: Area): string[] {
-  const bytes = Buffer.alloc(SHARED + 4096);
-  let at = SHARED;
-  const ids = shared.map((entry) => {
-    entry.copy(bytes, at);
-    at += entry.length;
-    return (at - entry.length - SHARED) / 4;
-  });
-  const area = Buffer.alloc(12 + ids.length * 4 + own.reduce((sum, entry) => sum + entry.length, 0));
-  area[4] = ids.length;
-  ids.forEach((id, index) => area.writeUInt32LE(id, 12 + index * 4));
-  Buffer.concat(own).copy(area, 12 + ids.length * 4);
-  if (over) area[over[0]] = over[1];
-  bytes.writeUInt16LE(layout << 1, 0);
-  bytes.writeUInt16LE(own.length + ids.length === 0 ? 0 : 1 + (area.length - 12) / 4, 2);
-  bytes.writeUInt16LE(0o100644, 4);
-  area.copy(bytes, 32);
-  const window = new Window(sourceOf(bytes));
-  const inode = new Inode(window);
-  inode.read(0);
+/** The objects of all files of an image. */
+function objectsOf(placed: readonly Placed[], shared?: Uint8Array): string[] {
   const found: string[] = [];
-  const count = new References(window, SHARED, 'sha256').visit(inode, (words, word) =>
-    found.push(digestAt(words, word, 'sha256')),
-  );
-  expect(count).toBe(found.length);
+  const source = sourceOf(imageOf(placed, shared));
+  const { objects } = readErofs(source, ({ digests }) => found.push(...digestsIn(digests, 'sha256')), 'sha256');
+  expect(objects).toBe(found.length);
   return found;
+}
+
+/** The objects of a regular file with these xattrs. */
+function visited({ own = [], shared = [], layout, over }: Area): string[] {
+  const ids = shared.map((_, index) => Buffer.concat(shared.slice(0, index)).length / 4);
+  const bytes = fileWith(own, ids, layout);
+  if (over) bytes[32 + over[0]] = over[1];
+  return objectsOf([{ name: 'f', nid: FREE, bytes }], Buffer.concat(shared));
 }
 
 describe('References', () => {
@@ -130,19 +107,17 @@ describe('References', () => {
     ['an ACL with a name', { own: [label], over: [13, 2] }, 'erofs-xattr'],
     ['a shared id beyond the end', { own: [label], shared: [label], over: [14, 0xff] }, 'erofs-truncated'],
   ];
-  it('is given each inode once: more than the image could hold means that areas overlap', () => {
-    const bytes = Buffer.alloc(4096);
-    bytes.writeUInt16LE((2 << 1) | 0, 0);
-    bytes.writeUInt16LE(1 + 2000 / 4, 2);
-    bytes.writeUInt16LE(0o100644, 4);
-    xattr('note', 'x'.repeat(1992), 1).copy(bytes, 32 + 12);
-    const window = new Window(sourceOf(bytes));
-    const inode = new Inode(window);
-    inode.read(0);
-    const references = new References(window, SHARED, 'sha256');
-    const visit = () => references.visit(inode, () => undefined);
-    expect([visit(), visit()]).toEqual([0, 0]);
-    expect(visit).toThrow(expect.objectContaining({ name: 'FormatError', code: 'erofs-xattr' }));
+  it('stays linear: more xattrs than the image could hold means that areas overlap', () => {
+    // In the value of each lies the next inode with its own, and all have one end.
+    const room = 150 * 64;
+    const placed = Array.from({ length: 150 }, (_, index) => {
+      const file = fileWith([xattr('n', Buffer.alloc(room - index * 64), 1)], [], 2);
+      const bytes = index === 149 ? file : file.subarray(0, 64);
+      return { name: `${index}`.padStart(3, '0'), nid: 2 * FREE + index * 2, bytes };
+    });
+    expect(objectsOf(placed.slice(-1))).toEqual([]);
+    const overlap = expect.stringMatching(/^xattr areas overlap/) as string;
+    expect(() => objectsOf(placed)).toThrow(expect.objectContaining({ code: 'erofs-xattr', message: overlap }));
   });
 
   it.each(refused)('refuses %s', (_what, area, code) => {
@@ -151,33 +126,17 @@ describe('References', () => {
 
   it('loses nothing over shared xattrs in more pieces than a window holds', () => {
     const PIECE = 64 << 10;
-    const entries = [
-      metacopy(A),
-      ...Array.from({ length: 198 }, () => xattr('selinux', 'label', 6)),
-      redirect(pathOf(A)),
-    ];
-    const bytes = Buffer.alloc((entries.length + 1) * PIECE);
-    const area = Buffer.alloc(12 + entries.length * 4);
-    area[4] = entries.length;
-    for (const [index, entry] of entries.entries()) {
-      entry.copy(bytes, (index + 1) * PIECE);
-      area.writeUInt32LE(((index + 1) * PIECE) / 4, 12 + index * 4);
-    }
-    bytes.writeUInt16LE(4 << 1, 0);
-    bytes.writeUInt16LE(1 + entries.length, 2);
-    bytes.writeUInt16LE(0o100644, 4);
-    area.copy(bytes, 32);
-    const read = (offset: number, length: number, into = new Uint8Array(length)): Uint8Array => {
-      into.set(bytes.subarray(offset, offset + length));
-      return into.subarray(0, length);
-    };
-    const source = { size: bytes.length, read };
-    const inode = new Inode(new Window(source));
-    inode.read(0);
-    const found: string[] = [];
-    new References(new Window(source), 0, 'sha256').visit(inode, (words, word) =>
-      found.push(digestAt(words, word, 'sha256')),
-    );
-    expect(found).toEqual([A]);
+    const labels = Array.from({ length: 198 }, () => xattr('selinux', 'label', 6));
+    const entries = [metacopy(A), ...labels, redirect(pathOf(A))];
+    const shared = Buffer.alloc(entries.length * PIECE);
+    for (const [index, entry] of entries.entries()) entry.copy(shared, index * PIECE);
+    const ids = entries.map((_, index) => (index * PIECE) / 4);
+    expect(objectsOf([{ name: 'f', nid: FREE, bytes: fileWith([], ids) }], shared)).toEqual([A]);
+  });
+
+  it('finds them in an area that is longer than a block and lies across two pieces', () => {
+    const long = Array.from({ length: 3 }, () => xattr('long', 'x'.repeat(60_000), 1));
+    const bytes = fileWith([...long, metacopy(A), redirect(pathOf(A))]);
+    for (const block of [1, 15, 16]) expect(objectsOf([{ name: 'f', nid: (block * BLOCK) / 32, bytes }])).toEqual([A]);
   });
 });
