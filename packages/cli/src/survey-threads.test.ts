@@ -31,7 +31,7 @@ const late =
       helpers.judgeBy(live);
       until(() => Atomics.load(queue.next, 0) > queue.prefixes.length);
     };
-    until(() => images.taken.every((taken) => taken === 1));
+    until(() => !images.taken.includes(0));
     return { ...helpers, judgeBy };
   };
 

@@ -24,7 +24,7 @@ import {
 import { startThread } from './start-thread.ts';
 
 /** Bytes of images. With fewer, what the threads save is what it takes to start them and to get their code warm. */
-const WORTH_BYTES = 128 << 20;
+const WORTH_BYTES = 32 << 20;
 
 /** A thread that has neither ended nor gone on to its next directory for so long never will. */
 const SILENCE_MS = 300_000;
@@ -83,6 +83,7 @@ class Thread {
   readonly #port: MessagePort;
   readonly #worker: Worker;
   readonly #next: Int32Array;
+  #isMarked = false;
 
   constructor(given: Pick<Share, 'repository' | 'algorithm' | 'images' | 'queue'>) {
     const { port1, port2 } = new MessageChannel();
@@ -96,6 +97,7 @@ class Thread {
   }
 
   marked(): Living | undefined {
+    this.#isMarked = true;
     const marks = this.#told(MARKED) as Marks;
     return marks && LiveSet.sharing(marks);
   }
@@ -107,6 +109,8 @@ class Thread {
   }
 
   found(): Found {
+    // It tells in this order, whoever wants to know.
+    if (!this.#isMarked) this.marked();
     return this.#told(ENDED) as Found;
   }
 

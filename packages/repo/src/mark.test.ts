@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { splitstream } from '../../../test-images/stories/splitstream.ts';
 import { erofsImage } from '../../../tools/generate/erofs-writer.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { mark, type Marked, type MarkRoot } from './mark.ts';
+import { imageQueue, mark, markShare, type Marked, type MarkRoot } from './mark.ts';
 import { readRepository } from './read-repository.ts';
 import { faulty } from './testing/faulty.ts';
 
@@ -213,6 +213,28 @@ describe('mark', () => {
     expect(failing.open()).toBe(0);
     root.close();
   });
+
+  it.each([0, 1, 2])(
+    'joins what helpers have marked, and waits for none that has taken no image: %i images',
+    (helped) => {
+      build([thing('image', [], [3, 4]), thing('image', [], [4, 5])]);
+      const root = openDirectory(path);
+      const repository = readRepository(root, { place: 'repo', path: [] }, []);
+      const images = repository.images.map(({ object }) => object);
+      const roots = images.map((name): MarkRoot => ({ kind: 'image', name, because: 'x' }));
+      const queue = imageQueue(images);
+      // They take the first ones, and all others are taken meanwhile.
+      const others = imageQueue(images.slice(0, helped));
+      const live = markShare(root, others, 'sha512');
+      for (let index = 0; index < helped; index++) queue.taken[index] = others.taken[index]!;
+      let waited = false;
+      const helpers = { images: queue, marked: () => ((waited = true), [live]) };
+      const marked = mark(root, repository, roots, { helpers });
+      expect(waited).toBe(helped > 0);
+      expect(new Set(marked.live.shared.values)).toEqual(new Set(mark(root, repository, roots).live.shared.values));
+      root.close();
+    },
+  );
 
   it('does not take an error of its own for damage', () => {
     build([thing('stream', [], [])]);

@@ -52,9 +52,11 @@ type Wanted = ReadonlySet<number> | undefined;
 /** Images that threads share: whoever takes one marks it. */
 export interface ImageQueue {
   readonly images: readonly Digest[];
-  /** A number for each image: 1 once somebody has taken it. */
+  /** A number for each image: 0 until somebody has taken it, then {@link MARKER} or {@link HELPER}. */
   readonly taken: Int32Array;
 }
+
+const [MARKER, HELPER] = [1, 2];
 
 export function imageQueue(images: readonly Digest[]): ImageQueue {
   const taken = new Int32Array(new SharedArrayBuffer(images.length * Int32Array.BYTES_PER_ELEMENT));
@@ -79,7 +81,8 @@ export function mark(
   { wanted, helpers }: { readonly wanted?: Wanted; readonly helpers?: MarkHelpers | undefined } = {},
 ): Marked {
   const marked = ObjectStore.in(root, (objects) => new Marker(objects, repository, wanted, helpers?.images).run(roots));
-  for (const set of helpers?.marked() ?? []) {
+  // All are taken by now. Helpers that came too late to take any need not be waited for.
+  for (const set of helpers?.images.taken.includes(HELPER) === true ? helpers.marked() : []) {
     // It is walked again, so that each hole is told, and in the same order as ever.
     if (set === undefined) return mark(root, repository, roots, { wanted });
     marked.live.addAll(set.shared.values);
@@ -94,7 +97,7 @@ export function markShare(root: Directory, queue: ImageQueue, algorithm: Algorit
   const read = (file: OpenFile): boolean => (readImage(file, algorithm, live, add), true);
   const isWhole = ObjectStore.in(root, (objects) =>
     queue.images.every((image) => {
-      if (isTaken(queue, image)) return true;
+      if (!take(queue, image, HELPER)) return true;
       const marked = attempt(() => objects.read(image, read));
       return marked.ok && marked.value === true;
     }),
@@ -102,10 +105,10 @@ export function markShare(root: Directory, queue: ImageQueue, algorithm: Algorit
   return isWhole ? live : undefined;
 }
 
-/** Whether somebody has taken this image; if not, it is the caller's now. */
-function isTaken({ images, taken }: ImageQueue, image: Digest): boolean {
+/** Whether this image is the caller's now, as one that isn't in the queue always is; false if somebody has taken it before. */
+function take({ images, taken }: ImageQueue, image: Digest, by: number): boolean {
   const index = images.indexOf(image);
-  return index >= 0 && Atomics.exchange(taken, index, 1) === 1;
+  return index < 0 || Atomics.compareExchange(taken, index, 0, by) === 0;
 }
 
 /** Visits all references; `live` is where they will go. */
@@ -251,7 +254,7 @@ class Marker {
     const what = `${top}/${link.object}`;
     if (this.#walked.has(what)) return;
     this.#walked.add(what);
-    if (top === 'images' && this.#shared && isTaken(this.#shared, link.object)) return;
+    if (top === 'images' && this.#shared && !take(this.#shared, link.object, MARKER)) return;
     try {
       this.#objects.read(link.object, read);
     } catch (error) {

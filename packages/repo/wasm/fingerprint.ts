@@ -1,7 +1,7 @@
 /**
- * What is kept of a digest: a number up to 2^53, which a double holds exactly, and never 0. The first word, and the others folded into 21 bits,
- * so that every bit of the digest takes part: with the first bits alone, a reference that is damaged further behind would
- * still look like the object that it meant, and the hole would go unseen.
+ * What is kept of a digest: a number up to 2^53, which a double holds exactly, and never 0. It is made of the first word, and
+ * of the others folded into 21 bits, so that every bit of the digest takes part: with the first bits alone, a reference that
+ * is damaged further behind would still look like the object that it meant, and the hole would go unseen.
  *
  * The name of an object is the lower-case hex of its digest: the two digits that its directory is called by, here a number
  * as they lie in memory, and the text of all others. Eight digits are handled at a time, each in a byte of a word.

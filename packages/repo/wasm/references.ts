@@ -36,8 +36,6 @@ let sharedXattrs: u64 = 0;
 let digestSize: u32 = 0;
 let metacopy!: Value;
 let redirect!: Value;
-/** The digest that the redirect spells. */
-let decoded: usize = 0;
 /** Bytes of xattr areas that may still be read: areas that overlap would make the work quadratic. */
 let budget: i64 = 0;
 
@@ -48,7 +46,6 @@ export function begin(window: Window, place: u64, imageSize: u64, size: u32): vo
   digestSize = size;
   metacopy = new Value();
   redirect = new Value();
-  decoded = heap.alloc(64);
   budget = imageSize;
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** Set once an object was met on disk: one look at memory for both. No fingerprint has it. */
-const MET: u64 = 1 << 63;
+const MET: u64 = 0x8000_0000_0000_0000;
 /** Bytes of a slot, as a shift. */
 const SLOT: u32 = 3;
 

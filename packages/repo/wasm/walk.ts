@@ -14,7 +14,7 @@ const NAME_OFFSET: usize = 8;
 const FILE_TYPE: usize = 10;
 const NAME_LIMIT: u32 = 255;
 const DOT: u8 = 0x2e;
-/** No path leads to where names of one letter are that deep. */
+/** Far deeper than any path reaches: damage must not take all memory. */
 const DEPTH_LIMIT: u32 = 1 << 20;
 
 /** A directory that is being read. */

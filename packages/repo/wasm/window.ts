@@ -18,9 +18,9 @@ export class Window {
   private slots: usize;
   private across: usize = 0;
   private used: u32 = 0;
-  private clock: u32 = 0;
+  private clock: u64 = 0;
   private numbers: StaticArray<u32>;
-  private uses: StaticArray<u32>;
+  private uses: StaticArray<u64>;
 
   constructor(
     private size: u64,
@@ -29,7 +29,7 @@ export class Window {
     const pieces = usize((size + PIECE - 1) / PIECE);
     const slots = min(most, u32(pieces));
     this.numbers = new StaticArray<u32>(slots);
-    this.uses = new StaticArray<u32>(slots);
+    this.uses = new StaticArray<u64>(slots);
     this.most = slots;
     this.slots = heap.alloc(slots * SLOT);
     this.slotOf = heap.alloc(pieces);
