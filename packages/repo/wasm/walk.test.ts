@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Directory, Node } from '../../../tools/generate/erofs-tree.ts';
 import { erofsImage } from '../../../tools/generate/erofs-writer.ts';
 import { erofsEntries, readErofs } from '../src/erofs.ts';
+import { directoryOf, FREE, imageOf, inodeOf, ROOT, type Placed } from '../src/testing/erofs.ts';
 import { sourceOf } from '../src/testing/source.ts';
 
 function directory(entries: Record<string, Node>): Directory {
@@ -94,6 +95,39 @@ describe('the walk through an image', () => {
     const bytes = Buffer.from(image);
     change(bytes);
     expect(() => read(bytes)).toThrow(expect.objectContaining({ name: 'FormatError', code }));
+  });
+
+  it('says that a directory is reached twice before it looks into it again', () => {
+    const bytes = Buffer.from(image);
+    bytes.writeUInt32LE(nid('/inner'), entryOf('/inner', 'sub'));
+    expect(() => read(bytes)).toThrow(`directory ${nid('/inner')} is reached twice`);
+  });
+
+  it.each([
+    [65_535, undefined],
+    [65_536, 'lies too deep'],
+  ])('goes down as far as any path would, and not as far as memory: %i levels', (levels, refused) => {
+    // Each is an inode with its three entries behind it, below the one before it.
+    const step = 4;
+    const at = (level: number) => 2 * FREE + level * step;
+    const placed = Array.from({ length: levels }, (_, level): Placed => {
+      const last = level === levels - 1;
+      const entries = [
+        { name: '.', nid: at(level), fileType: 2 },
+        { name: '..', nid: level === 0 ? ROOT : at(level - 1), fileType: 2 },
+        ...(last ? [] : [{ name: 'd', nid: at(level + 1), fileType: 2 }]),
+      ];
+      const content = directoryOf(entries);
+      return {
+        name: 'd',
+        nid: at(level),
+        fileType: 2,
+        bytes: Buffer.concat([inodeOf({ layout: 2, mode: 0o040755, size: content.length }), content]),
+      };
+    });
+    const deep = imageOf(placed, undefined, placed.slice(0, 1));
+    if (refused === undefined) expect(read(deep)).toMatchObject({ directories: levels + 1 });
+    else expect(() => read(deep)).toThrow(refused);
   });
 
   function rename(bytes: Buffer, path: string, from: string, to: string): void {

@@ -15,7 +15,7 @@ const FILE_TYPE: usize = 10;
 const NAME_LIMIT: u32 = 255;
 const DOT: u8 = 0x2e;
 /** Far deeper than any path reaches: damage must not take all memory. */
-const DEPTH_LIMIT: u32 = 1 << 20;
+const DEPTH_LIMIT: u32 = 1 << 16;
 
 /** A directory that is being read. */
 class Frame {

@@ -9,13 +9,14 @@ export interface Placed {
 }
 
 const BLOCK = 4096;
-const ROOT = 36;
+/** The node id of the root. */
+export const ROOT = 36;
 /** The first that is free behind a root of few entries. */
 export const FREE = 64;
 
-/** `shared` is what ids of shared xattrs count from. */
-export function imageOf(placed: readonly Placed[], shared: Uint8Array = new Uint8Array()): Buffer {
-  const used = Math.max(...placed.map(({ nid, bytes }) => nid * 32 + bytes.length), BLOCK);
+/** `shared` is what ids of shared xattrs count from; the root lists all, or those that `listed` says. */
+export function imageOf(placed: readonly Placed[], shared: Uint8Array = new Uint8Array(), listed = placed): Buffer {
+  const used = placed.reduce((most, { nid, bytes }) => Math.max(most, nid * 32 + bytes.length), BLOCK);
   const sharedBlock = Math.ceil(used / BLOCK);
   const blocks = sharedBlock + Math.ceil(shared.length / BLOCK);
   const image = Buffer.alloc(blocks * BLOCK);
@@ -27,7 +28,7 @@ export function imageOf(placed: readonly Placed[], shared: Uint8Array = new Uint
   image.writeUInt32LE(blocks, 1024 + 36);
   image.writeUInt32LE(sharedBlock, 1024 + 44);
   const dots = ['.', '..'].map((name) => ({ name, nid: ROOT, fileType: 2 }));
-  const directory = directoryOf([...dots, ...placed]);
+  const directory = directoryOf([...dots, ...listed]);
   inodeOf({ layout: 2, mode: 0o040755, size: directory.length }).copy(image, ROOT * 32);
   directory.copy(image, ROOT * 32 + 32);
   for (const { nid, bytes } of placed) image.set(bytes, nid * 32);
@@ -35,7 +36,8 @@ export function imageOf(placed: readonly Placed[], shared: Uint8Array = new Uint
   return image;
 }
 
-function directoryOf(entries: readonly Pick<Placed, 'name' | 'nid' | 'fileType'>[]): Buffer {
+/** What an inode of a directory has as its data. */
+export function directoryOf(entries: readonly Pick<Placed, 'name' | 'nid' | 'fileType'>[]): Buffer {
   const heads = Buffer.alloc(12 * entries.length);
   let at = heads.length;
   for (const [index, { name, nid, fileType = 1 }] of entries.entries()) {
