@@ -7,7 +7,6 @@
  * Objects are looked for directory by directory, so what lives is put in that order, and one directory's share of it fits
  * a processor's cache: a table of everything would wait for memory at each look.
  */
-
 import { Decoder } from './decoder.ts';
 
 const DIRECTORIES = 256;
