@@ -7,8 +7,11 @@ const [PROGRAM, execArgv] = import.meta.filename.endsWith('.ts')
   ? ['thread.ts', ['--conditions=@cfs/source']]
   : ['thread.cjs', []];
 
+/** V8 would rather take 50 MB for each thread than collect what is young. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+
 export function startThread(workerData: { readonly task: string }, transferList: Transferable[] = []): Worker {
   // Descriptors are opened past node, which would complain of each that it is to close.
-  const options = { execArgv, trackUnmanagedFds: false, workerData, transferList };
+  const options = { execArgv, trackUnmanagedFds: false, workerData, transferList, resourceLimits };
   return new Worker(join(import.meta.dirname, PROGRAM), options);
 }

@@ -15,6 +15,8 @@ describe('Decoder', () => {
     ).toThrow('over');
     expect(Decoder.lend((decoder) => decoder)).toBe(first);
     Decoder.lend((decoder) => Decoder.lend((other) => expect(other).not.toBe(decoder)));
+    const grown = Decoder.lend((decoder) => (decoder.call.room(9 << 20), decoder));
+    expect(Decoder.lend((decoder) => decoder)).not.toBe(grown);
   });
 
   it('tells of damage as a FormatError, with its numbers and its place', () => {

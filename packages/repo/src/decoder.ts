@@ -30,7 +30,7 @@ interface Exports {
   size(): number;
   room(length: number): number;
   fingerprintDigests(size: number, digests: number, count: number, values: number): void;
-  order(values: number, count: number, starts: number, ordered: number): void;
+  order(values: number, count: number, starts: number): void;
   beginRoster(most: number): number;
   enroll(values: number, count: number, slots: number): void;
   callNames(
@@ -53,9 +53,10 @@ declare const WebAssembly: {
 
 let compiled: object | undefined;
 
-/** Instances that nobody uses: a menu of a thousand deployments has as many small images. */
+/** Instances that nobody uses: a menu of a thousand deployments has as many small images. One that has grown is given up. */
 const idle: Decoder[] = [];
 const MOST_IDLE = 2;
+const MOST_IDLE_BYTES = 8 << 20;
 
 export class Decoder {
   readonly call: Exports;
@@ -69,7 +70,8 @@ export class Decoder {
       return work(decoder);
     } finally {
       decoder.#source = undefined;
-      if (idle.length < MOST_IDLE) idle.push(decoder);
+      const { byteLength } = decoder.call.memory.buffer;
+      if (idle.length < MOST_IDLE && byteLength <= MOST_IDLE_BYTES) idle.push(decoder);
     }
   }
 

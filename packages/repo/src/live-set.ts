@@ -101,11 +101,11 @@ export class LiveSet {
 function putInOrder(values: Float64Array): Uint32Array {
   return Decoder.lend(({ call }) => {
     const count = values.length;
-    const place = call.room(count * 16 + (DIRECTORIES + 1) * 4);
-    const [ordered, starts] = [place + count * 8, place + count * 16];
+    const place = call.room(count * 8 + (DIRECTORIES + 1) * 4);
+    const starts = place + count * 8;
     new Float64Array(call.memory.buffer, place, count).set(values);
-    call.order(place, count, starts, ordered);
-    values.set(new Float64Array(call.memory.buffer, ordered, count));
+    call.order(place, count, starts);
+    values.set(new Float64Array(call.memory.buffer, place, count));
     return new Uint32Array(call.memory.buffer, starts, DIRECTORIES + 1).slice();
   });
 }
