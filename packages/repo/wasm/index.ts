@@ -44,9 +44,9 @@ export function open(size: f64, ofDigest: u32): void {
   files = directories = objects = 0;
   isTold = false;
   const window = new Window(bytes, PIECES);
-  superblock.readSuperblock(window, bytes);
-  references.begin(new Window(bytes, SHARED_PIECES), superblock.sharedXattrs, bytes, digestSize);
-  walk.begin(window, bytes);
+  superblock.readSuperblock(window);
+  references.begin(new Window(bytes, SHARED_PIECES), digestSize);
+  walk.begin(window);
 }
 
 /** Goes on until there are enough references for an answer. Returns their number, 0 at the end. */

@@ -7,6 +7,7 @@
 import { decode, isNameOf } from './fingerprint';
 import { fail } from './host';
 import * as inode from './inode';
+import * as superblock from './superblock';
 import { Window } from './window';
 
 const TRUSTED: u32 = 4;
@@ -32,7 +33,6 @@ class Value {
 }
 
 let shared!: Window;
-let sharedXattrs: u64 = 0;
 let digestSize: u32 = 0;
 let metacopy!: Value;
 let redirect!: Value;
@@ -40,13 +40,12 @@ let redirect!: Value;
 let budget: i64 = 0;
 
 /** `window` is for shared xattrs alone: an inode with many of them must not lose its own bytes meanwhile. */
-export function begin(window: Window, place: u64, imageSize: u64, size: u32): void {
+export function begin(window: Window, size: u32): void {
   shared = window;
-  sharedXattrs = place;
   digestSize = size;
   metacopy = new Value();
   redirect = new Value();
-  budget = imageSize;
+  budget = window.size;
 }
 
 /** Copies the digests of the objects of the inode that was read last there: none, one, or two where they differ. */
@@ -85,7 +84,7 @@ function readXattrs(): void {
 }
 
 function readShared(id: u32): void {
-  const offset = sharedXattrs + u64(id) * 4;
+  const offset = superblock.sharedXattrs + u64(id) * 4;
   const length = lengthOf(shared.at(offset, 4));
   readEntry(shared.at(offset, length), length, true);
 }

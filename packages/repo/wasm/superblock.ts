@@ -17,7 +17,7 @@ export let inodes: u64 = 0;
 export let sharedXattrs: u64 = 0;
 
 /** Checks both. There may be fewer blocks than the file has, never more. */
-export function readSuperblock(window: Window, size: u64): void {
+export function readSuperblock(window: Window): void {
   const start = window.at(0, END);
   const erofs = start + EROFS;
   if (load<u32>(start) !== 0xd078629a || load<u32>(erofs) !== 0xe0f5e1e2) fail('erofs-magic', 'not a composefs image');
@@ -32,7 +32,7 @@ export function readSuperblock(window: Window, size: u64): void {
   if (load<u8>(erofs, 90) !== 0) fail('erofs-block-size', 'directory blocks of another size');
   if (load<u32>(erofs, 40) !== 0) fail('erofs-superblock', 'inodes do not begin at block 0');
   const blocks = load<u32>(erofs, 36);
-  if (u64(blocks) * BLOCK > size) fail('erofs-truncated', 'an image of % blocks is cut off', -1, blocks);
+  if (u64(blocks) * BLOCK > window.size) fail('erofs-truncated', 'an image of % blocks is cut off', -1, blocks);
   rootNid = load<u16>(erofs, 14);
   inodes = load<u64>(erofs, 16);
   sharedXattrs = u64(load<u32>(erofs, 44)) * BLOCK;

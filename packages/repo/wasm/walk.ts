@@ -48,7 +48,6 @@ export let nameEnd: usize = 0;
 export let inodes: u64 = 0;
 
 let window!: Window;
-let imageSize: u64 = 0;
 let visited: usize = 0;
 let depth: u32 = 0;
 let top: Frame | null = null;
@@ -58,11 +57,10 @@ let root!: Frame;
 let budget: i64 = 0;
 
 /** Goes to the root, whose inode is there to be looked at before the first `next`. */
-export function begin(over: Window, size: u64): void {
+export function begin(over: Window): void {
   window = over;
-  imageSize = size;
-  budget = size;
-  const bits = usize((size + 255) / 256);
+  budget = over.size;
+  const bits = usize((over.size + 255) / 256);
   visited = heap.alloc(bits);
   memory.fill(visited, 0, bits);
   inodes = 0;
@@ -93,7 +91,7 @@ export function next(): bool {
 }
 
 function reach(nid: u32): void {
-  if (inode.offsetOf(nid) >= imageSize) fail('erofs-inode', 'inode % lies outside of the image', -1, nid);
+  if (inode.offsetOf(nid) >= window.size) fail('erofs-inode', 'inode % lies outside of the image', -1, nid);
   inode.readInode(window, nid);
   const place = visited + (nid >> 3);
   const seen = load<u8>(place);
@@ -113,7 +111,7 @@ function enter(parent: u32): void {
   budget -= i64(size);
   // Inline data stays within one block (fs/erofs/data.c), so that a whole block of it is none.
   const sound = inode.layout !== inode.FLAT_INLINE || (inTail > 0 && (inode.tail % BLOCK) + inTail <= BLOCK);
-  if (size === 0 || size > imageSize || !sound || budget < 0)
+  if (size === 0 || size > window.size || !sound || budget < 0)
     damaged('directory % has an impossible size of % bytes', nid, f64(size));
   if (++depth > DEPTH_LIMIT) damaged('directory % lies too deep', nid);
   const frame = frameBelow(top);

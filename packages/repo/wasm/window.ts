@@ -23,7 +23,7 @@ export class Window {
   private uses: StaticArray<u64>;
 
   constructor(
-    private size: u64,
+    readonly size: u64,
     private most: u32,
   ) {
     const pieces = usize((size + PIECE - 1) / PIECE);
