@@ -14,7 +14,7 @@ const bin = join(root, 'node_modules/.bin');
 /** The Node that the project needs, and the launcher of `cfs`. Both exist after {@link setup}. */
 export const node = join(bin, 'node');
 export const bundle = join(root, 'packages/cli/dist/cfs.js');
-const decoder = join(root, 'packages/repo/dist/decoder.wasm');
+const decoder = 'packages/repo/dist/decoder.wasm';
 
 /** For everything that runs inside the clone: its own tools come first; Debian keeps mkfs from people's PATH. */
 export const environment = {
@@ -50,11 +50,11 @@ export function setup() {
     run([...pnpmCommand(), 'install', '--frozen-lockfile'], { CI: 'true' });
     probeNode();
   });
-  const decoderSources = [...filesBelow('packages/repo/wasm'), 'packages/repo/asconfig.json'].filter(isSource);
-  refresh('decoder', [...decoderSources, 'pnpm-lock.yaml'], [decoder], () => {
+  const decoderInputs = [...sourcesIn('packages/repo/wasm'), 'packages/repo/asconfig.json', 'pnpm-lock.yaml'];
+  refresh('decoder', decoderInputs, [join(root, decoder)], () => {
     run([join(bin, 'asc')], {}, join(root, 'packages/repo'));
   });
-  const inputs = [...sources(), ...decoderSources, ...manifests(), 'pnpm-lock.yaml', 'tools/bundle.ts'];
+  const inputs = [...sources(), decoder, ...manifests(), 'pnpm-lock.yaml', 'tools/bundle.ts'];
   refresh('bundle', inputs, [bundle], () => {
     run([node, 'tools/bundle.ts']);
   });
@@ -93,19 +93,15 @@ function sources() {
   return readdirSync(join(root, 'packages'))
     .map((name) => `packages/${name}/src`)
     .filter((folder) => existsSync(join(root, folder)))
-    .flatMap(filesBelow)
-    .filter((path) => path.endsWith('.ts') && isSource(path));
+    .flatMap(sourcesIn);
 }
 
 /** @param {string} folder */
-function filesBelow(folder) {
-  const paths = readdirSync(join(root, folder), { encoding: 'utf8', recursive: true });
-  return paths.map((path) => join(folder, path)).sort();
-}
-
-/** @param {string} path */
-function isSource(path) {
-  return !path.endsWith('.test.ts');
+function sourcesIn(folder) {
+  return readdirSync(join(root, folder), { encoding: 'utf8', recursive: true })
+    .map((path) => join(folder, path))
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .sort();
 }
 
 /** Debian's Node brings libatomic along; a Node from elsewhere may not, and the project's own needs it. */
