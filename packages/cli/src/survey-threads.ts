@@ -18,7 +18,6 @@ import {
   type Help,
   type ImageQueue,
   type ObjectQueue,
-  type Living,
   type SharedSet,
 } from '@cfs/repo';
 import { startThread } from './start-thread.ts';
@@ -42,8 +41,8 @@ interface Share {
   readonly port: MessagePort;
 }
 
-/** Undefined where an image could not be read to its end. */
-type Marks = SharedSet | undefined;
+/** Fingerprints; undefined where an image could not be read to its end. */
+type Marks = Float64Array | undefined;
 type Found = readonly FoundObjects[];
 /** What a thread tells when it has marked, and in the end. */
 type Told = { readonly value: Marks | Found } | { readonly error: string };
@@ -96,10 +95,9 @@ class Thread {
     port1.unref();
   }
 
-  marked(): Living | undefined {
+  marked(): Marks {
     this.#isMarked = true;
-    const marks = this.#told(MARKED) as Marks;
-    return marks && LiveSet.sharing(marks);
+    return this.#told(MARKED) as Marks;
   }
 
   judgeBy(live: LiveSet): void {
@@ -133,7 +131,7 @@ export function serveSurvey(): void {
     Atomics.store(state, what, 1);
     Atomics.notify(state, what);
   };
-  tell(MARKED, (root) => markShare(root, images, algorithm)?.shared);
+  tell(MARKED, (root) => markShare(root, images, algorithm)?.values);
   Atomics.wait(state, SET, 0);
   const { message } = receiveMessageOnPort(port) as { message: SharedSet };
   tell(ENDED, (root) => readShare(root, queue, algorithm, LiveSet.sharing(message)));

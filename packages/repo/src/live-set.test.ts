@@ -29,7 +29,7 @@ describe('LiveSet', () => {
         if (ask !== undefined) expect(new Set(live.in(ask))).toEqual(inDirectory(ask));
       }
       for (const set of [live, LiveSet.sharing(structuredClone(live.shared))]) {
-        expect(new Set(set.shared.values)).toEqual(model);
+        expect(new Set(set.values)).toEqual(model);
         for (let directory = 0; directory < 256; directory++)
           expect(new Set(set.in(directory))).toEqual(inDirectory(directory));
       }

@@ -24,7 +24,7 @@ export interface SharedSet {
 }
 
 /** What may be asked where other threads read the set as well: nothing that writes. */
-export type Living = Pick<LiveSet, 'in' | 'shared'>;
+export type Living = Pick<LiveSet, 'in' | 'values'>;
 
 export class LiveSet {
   /** Up to `#settled` by directories; behind that what was added since. What is told twice may be there twice. */
@@ -33,10 +33,15 @@ export class LiveSet {
   #count = 0;
   #settled = 0;
 
+  /** All that lives, some more than once, in no order. Valid until something is asked or added. */
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.#count);
+  }
+
   /** What {@link LiveSet.sharing} makes a set of again in another thread. */
   get shared(): SharedSet {
     this.#settle();
-    return { values: this.#values.subarray(0, this.#count), starts: this.#starts };
+    return { values: this.values, starts: this.#starts };
   }
 
   static sharing({ values, starts }: SharedSet): Living {
@@ -54,7 +59,7 @@ export class LiveSet {
     const least = (this.#count + count) * 2;
     if (least <= this.#values.length) return;
     const values = shared(least);
-    values.set(this.#values.subarray(0, this.#count));
+    values.set(this.values);
     this.#values = values;
   }
 
@@ -78,7 +83,7 @@ export class LiveSet {
   /** Before anything is told of the set, what was added is in its place. */
   #settle(): void {
     if (this.#settled === this.#count) return;
-    this.#starts = putInOrder(this.#values.subarray(0, this.#count));
+    this.#starts = putInOrder(this.values);
     this.#settled = this.#count;
   }
 

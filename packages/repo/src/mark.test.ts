@@ -228,7 +228,7 @@ describe('mark', () => {
       const live = markShare(root, others, 'sha512');
       for (let index = 0; index < helped; index++) queue.taken[index] = others.taken[index]!;
       let waited = false;
-      const helpers = { images: queue, marked: () => ((waited = true), [live]) };
+      const helpers = { images: queue, marked: () => ((waited = true), [live?.values]) };
       const marked = mark(root, repository, roots, { helpers });
       expect(waited).toBe(helped > 0);
       expect(new Set(marked.live.shared.values)).toEqual(new Set(mark(root, repository, roots).live.shared.values));

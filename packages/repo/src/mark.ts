@@ -10,7 +10,7 @@ import { readErofs } from './erofs.ts';
 import { fingerprintOf, referencesTo, type References } from './fingerprint.ts';
 import { FormatError } from './format-error.ts';
 import type { Link, Repository } from './inventory.ts';
-import { LiveSet, type Living } from './live-set.ts';
+import { LiveSet } from './live-set.ts';
 import { ObjectStore } from './object-store.ts';
 import { parseSplitstream } from './splitstream.ts';
 import { attempt } from './tolerate.ts';
@@ -67,10 +67,10 @@ export function imageQueue(images: readonly Digest[]): ImageQueue {
 export interface MarkHelpers {
   readonly images: ImageQueue;
   /**
-   * Waits until all that they took is marked: a set of each thread, undefined from one that could not read an image to its
-   * end. @throws Error when one of them failed.
+   * Waits until all that they took is marked: the fingerprints of each thread, undefined from one that could not read an
+   * image to its end. @throws Error when one of them failed.
    */
-  marked(): readonly (Living | undefined)[];
+  marked(): readonly (Float64Array | undefined)[];
 }
 
 /** A live set holds no digests: whoever wants to know some marks again, with their fingerprints as `wanted`. */
@@ -82,10 +82,10 @@ export function mark(
 ): Marked {
   const marked = ObjectStore.in(root, (objects) => new Marker(objects, repository, wanted, helpers?.images).run(roots));
   // All are taken by now. Helpers that came too late to take any need not be waited for.
-  for (const set of helpers?.images.taken.includes(HELPER) === true ? helpers.marked() : []) {
+  for (const values of helpers?.images.taken.includes(HELPER) === true ? helpers.marked() : []) {
     // It is walked again, so that each hole is told, and in the same order as ever.
-    if (set === undefined) return mark(root, repository, roots, { wanted });
-    marked.live.addAll(set.shared.values);
+    if (values === undefined) return mark(root, repository, roots, { wanted });
+    marked.live.addAll(values);
   }
   return marked;
 }

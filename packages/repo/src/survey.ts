@@ -72,7 +72,7 @@ function attribute(
   const holes: Hole[] = [];
   const why = table.unreadable.length > 0 ? 'missing, or in a directory that cannot be read' : 'missing';
   for (const [because, own] of markEach(root, repository, roots)) {
-    const count = new Set(own.live.shared.values.filter((value) => missing.has(value))).size;
+    const count = new Set(own.live.values.filter((value) => missing.has(value))).size;
     const known = own.holes.filter((hole) => hole.code === 'missing-object').length;
     if (count <= known) continue;
     holes.push({
